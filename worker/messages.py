@@ -1,0 +1,61 @@
+"""Messages as they stand between the broker and the engine: bytes and properties, nothing decoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+class Properties(Protocol):
+    """The AMQP properties of a message that came in; `pamqp`'s own object has this shape."""
+
+    @property
+    def content_type(self) -> str | None: ...
+    @property
+    def correlation_id(self) -> str | None: ...
+    @property
+    def reply_to(self) -> str | None: ...
+    @property
+    def user_id(self) -> str | None: ...
+    @property
+    def message_id(self) -> str | None: ...
+    @property
+    def timestamp(self) -> datetime | None: ...
+    @property
+    def headers(self) -> Mapping[str, object] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message handed over by the broker, to be settled once.
+
+    `tag` is valid on the channel of `epoch` alone (hazard 2). `attempts` is how often it was handed over
+    before: the broker's x-delivery-count where it counts, else 1 when redelivered and 0 when not.
+    """
+
+    body: bytes
+    routing_key: str
+    properties: Properties
+    tag: int
+    epoch: int
+    redelivered: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish to an exchange; `body` is sent as it is, persistent.
+
+    `message_id` is None for replies (the publisher then sets a random one) and the event's id for events.
+    `properties`, when given, are copied untouched (a parked message keeps those it came with) and `headers` are
+    added to them.
+    """
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    message_id: str | None = None
+    correlation_id: str | None = None
+    content_type: str = "application/cloudevents+json"
+    headers: Mapping[str, str | int] | None = None
+    properties: Properties | None = None
