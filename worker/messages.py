@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from worker.placement.ids import ClaimId
+
 
 class Properties(Protocol):
     """The AMQP properties of a message that came in; `pamqp`'s own object has this shape."""
@@ -59,3 +61,36 @@ class Outgoing:
     content_type: str = "application/cloudevents+json"
     headers: Mapping[str, str | int] | None = None
     properties: Properties | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The outcome of one claim as the inbox keeps it: its events, each a routing key and a compact JSON body.
+
+    `fingerprint` is that of the claim's body; `correlation_id` None means the claim's own id.
+    """
+
+    claim: ClaimId
+    fingerprint: bytes
+    types: tuple[str, ...]
+    bodies: tuple[bytes, ...]
+    correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An outcome as it was found in the inbox: given earlier, to be published again as it is."""
+
+    claim: ClaimId
+    fingerprint: bytes
+    types: tuple[str, ...]
+    bodies: tuple[bytes, ...]
+    correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweptBatch:
+    """The outcomes of one committed transaction of which not all events are known to be confirmed."""
+
+    batch: int
+    records: tuple[Recorded, ...]
