@@ -1,0 +1,76 @@
+"""The private PostgreSQL server: a cluster made on first start, password login on loopback, default durability."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+from deploy.local.faults import StackFault
+from deploy.local.ground import LOOPBACK, Ground
+from deploy.local.server import Server
+
+USER = "allocation"
+DATABASE = "allocation"
+SETTINGS = """
+listen_addresses = '{address}'
+unix_socket_directories = ''
+dynamic_shared_memory_type = mmap  # in the data folder, so that a killed server leaves none behind
+max_connections = 200
+jit = off
+"""
+
+
+class Postgres(Server):
+    """A PostgreSQL server with one role and one database of its own."""
+
+    name = "postgres"
+    stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown: open sessions are ended, the data is whole
+
+    def __init__(self, ground: Ground, port: int, programs: Path) -> None:
+        super().__init__(ground, port)
+        self._programs = programs
+
+    @property
+    def url(self) -> str:
+        """Where clients connect, as SQLAlchemy reads it."""
+        return f"postgresql+asyncpg://{USER}:{self._ground.secret}@{LOOPBACK}:{self.port}/{DATABASE}"
+
+    def command(self) -> list[str]:
+        return [str(self._programs / "postgres"), "-D", str(self.folder), "-p", str(self.port)]
+
+    def environment(self) -> dict[str, str]:
+        return self._ground.environment({})
+
+    def is_ready(self, pid: int) -> bool:
+        """Whether the server has written its own process id and the word `ready` into its lock file."""
+        lock = self.folder / "postmaster.pid"
+        lines = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
+        return len(lines) >= 8 and int(lines[0]) == pid and lines[7].strip() == "ready"
+
+    def prepare(self) -> None:
+        """Make the cluster and its database, unless they are there already."""
+        self._ground.make_folder(self.name)
+        if (self.folder / "PG_VERSION").exists():
+            return
+        password = self._ground.write_private("password", self._ground.secret)
+        self._run(
+            *("initdb", "-D", str(self.folder), "-U", USER, "--pwfile", str(password)),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"),
+        )
+        password.unlink()
+        with (self.folder / "postgresql.conf").open("a", encoding="utf-8") as stream:
+            stream.write(SETTINGS.format(address=LOOPBACK))
+        self._run("postgres", "--single", "-D", str(self.folder), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
+
+    def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
+        done = subprocess.run(  # noqa: S603 - commands are built here, never from input
+            [str(self._programs / program), *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._ground.account.popen_options(),  # type: ignore[call-overload]  # one dict for three options
+        )
+        if done.returncode != 0:
+            raise StackFault(f"{program} failed: {done.stderr.strip()}")
