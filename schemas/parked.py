@@ -1,0 +1,33 @@
+"""Parked messages: the body and properties they came with, and these headers."""
+
+from enum import StrEnum
+
+
+class ParkedHeader(StrEnum):
+    """Names of the headers; moments are RFC 3339 text, attempts an integer, all others text."""
+
+    REASON = "x-parked-reason"
+    DETAIL = "x-parked-detail"
+    TRACE = "x-parked-trace"
+    EXCHANGE = "x-parked-exchange"
+    ROUTING_KEY = "x-parked-routing-key"
+    QUEUE = "x-parked-queue"
+    ATTEMPTS = "x-parked-attempts"
+    FIRST_AT = "x-parked-first-at"
+    LAST_AT = "x-parked-last-at"
+
+
+class ParkedReason(StrEnum):
+    """Why a message was parked. The first ones say what made it unreadable."""
+
+    TOO_LARGE = "too_large"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    TOO_DEEP = "too_deep"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_AN_OBJECT = "not_an_object"
+    NO_CLAIM_ID = "no_claim_id"
+    CLAIM_ID_REUSED = "claim_id_reused"
+    """A known `claim_id` with another body."""
+    POISON = "poison"
+    """It keeps failing for reasons of our own."""
