@@ -28,8 +28,7 @@ class Urls:
 class Stack:
     """A running stack; a server that was not asked for is absent, and asking for it raises StackFault."""
 
-    def __init__(self, folder: Path, postgres: Postgres | None, rabbit: Rabbit | None) -> None:
-        self.folder = folder
+    def __init__(self, postgres: Postgres | None, rabbit: Rabbit | None) -> None:
         self._postgres = postgres
         self._rabbit = rabbit
 
@@ -69,7 +68,7 @@ def local_stack(folder: Path | None = None, postgres: bool = True, rabbit: bool 
     with _guarded(ground) as watch:
         try:
             _start(database, broker)
-            yield Stack(ground.folder, database, broker)
+            yield Stack(database, broker)
         finally:
             _end(watch, database, broker)
 

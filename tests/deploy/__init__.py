@@ -1,0 +1,1 @@
+"""The local stack, the container files and the lock."""
