@@ -1,0 +1,170 @@
+"""`allocation.set`, `.set_many`, `.adjust` and `.release`: who holds how much of what."""
+
+from collections.abc import Mapping
+
+from worker.placement.claims import (
+    UNSET,
+    AdjustAllocations,
+    Amounts,
+    Consumer,
+    Holding,
+    ReleaseAllocations,
+    SetAllocations,
+)
+from worker.placement.demand import LADDER, Demand, Part, demand_of
+from worker.placement.grant import ConsumerNow, ConsumerState, Grant
+from worker.placement.ids import ClaimId, ConsumerId, ProviderId, ResourceClass
+from worker.placement.inventory import Stock
+from worker.placement.ledger import Ledger
+from worker.placement.outcomes import (
+    Accepted,
+    AllocationsGranted,
+    AllocationsReleased,
+    ConsumerChange,
+    ProviderLevels,
+    Rejected,
+)
+from worker.placement.refusals import refuse
+from worker.placement.rows import with_stocks
+from worker.placement.snapshot import ProviderRow
+
+Mappings = Mapping[str, tuple[ProviderId, ...]] | None
+
+
+def set_allocations(claim: SetAllocations, ledger: Ledger) -> Grant | Rejected:
+    """Each consumer named holds exactly what the claim says, or none does."""
+    demand = demand_of(tuple(_set_part(holding, ledger) for holding in claim.holdings))
+    refused = _refused(claim.id, demand, ledger)
+    if refused is not None:
+        return refused
+    wanted = [(holding.consumer, holding.mappings) for holding in claim.holdings]
+    return _granted(claim.id, demand, wanted, ledger)
+
+
+def adjust_allocations(claim: AdjustAllocations, ledger: Ledger) -> Grant | Rejected:
+    """What is removed must be held; then what is added is added; the rest stays."""
+    demand = demand_of((_adjust_part(claim, ledger),))
+    refused = _refused(claim.id, demand, ledger)
+    return refused if refused is not None else _granted(claim.id, demand, [(claim.consumer, None)], ledger)
+
+
+def release_allocations(claim: ReleaseAllocations, ledger: Ledger) -> Grant | Rejected:
+    """The consumer holds nothing; one that held nothing already is no error."""
+    state = ledger.consumers.get(claim.consumer)
+    before: Amounts = {} if state is None else state.allocations
+    demand = demand_of((Part(claim.consumer, claim.generation, state, (), {}, before, {}, {}),))
+    refused = _refused(claim.id, demand, ledger)
+    if refused is not None:
+        return refused
+    if state is None:
+        nothing = AllocationsReleased(claim.consumer, (), {})
+        return Grant(accepted=Accepted(claim.id, False, nothing), relied_consumers=(claim.consumer,))
+    change = ConsumerChange(claim.consumer, state.project, state.user, state.type, None, before, {})
+    rows = _provider_rows(demand, ledger)
+    released = AllocationsReleased(claim.consumer, (change,), _levels(demand, rows, ledger))
+    return Grant(accepted=Accepted(claim.id, True, released), providers=rows, consumers={claim.consumer: None})
+
+
+def _set_part(holding: Holding, ledger: Ledger) -> Part:
+    consumer = holding.consumer
+    state = ledger.consumers.get(consumer.id)
+    before: Amounts = {} if state is None else state.allocations
+    after = holding.allocations
+    generations = holding.provider_generations
+    return Part(consumer.id, consumer.generation, state, (after,), generations, before, after, {})
+
+
+def _adjust_part(claim: AdjustAllocations, ledger: Ledger) -> Part:
+    state = ledger.consumers.get(claim.consumer.id)
+    before: Amounts = {} if state is None else state.allocations
+    after = {provider: dict(amounts) for provider, amounts in before.items()}
+    missing: dict[ProviderId, dict[ResourceClass, int]] = {}
+    for provider, amounts in claim.remove.items():
+        held = after.setdefault(provider, {})
+        for name, amount in amounts.items():
+            if amount > held.get(name, 0):
+                missing.setdefault(provider, {})[name] = amount
+            held[name] = max(0, held.get(name, 0) - amount)
+    for provider, amounts in claim.add.items():
+        held = after.setdefault(provider, {})
+        for name, amount in amounts.items():
+            held[name] = held.get(name, 0) + amount
+    kept = {provider: {name: n for name, n in held.items() if n} for provider, held in after.items()}
+    after = {provider: held for provider, held in kept.items() if held}
+    named = (claim.add, claim.remove)
+    return Part(claim.consumer.id, claim.consumer.generation, state, named, {}, before, after, missing)
+
+
+def _refused(claim: ClaimId, demand: Demand, ledger: Ledger) -> Rejected | None:
+    for code, check in LADDER:
+        places = check(demand, ledger)
+        if places:
+            return refuse(claim, code, places)
+    return None
+
+
+def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappings]], ledger: Ledger) -> Grant:
+    rows = _provider_rows(demand, ledger)
+    changed = {difference.consumer for difference in demand.differences}
+    consumers: dict[ConsumerId, ConsumerNow | None] = {}
+    changes: list[ConsumerChange] = []
+    for part, (consumer, mappings) in zip(demand.parts, wanted, strict=True):
+        state = part.state
+        kind = _type(consumer, state)
+        after = part.after
+        generation = None
+        if after:
+            moved = consumer.id in changed or not _same_owner(consumer, kind, state)
+            generation = (0 if state is None else state.generation) + moved
+            if moved:
+                consumers[consumer.id] = ConsumerNow(consumer.project, consumer.user, kind, generation, after)
+        elif state is not None:
+            consumers[consumer.id] = None
+        changes.append(
+            ConsumerChange(consumer.id, consumer.project, consumer.user, kind, generation, part.before, after, mappings)
+        )
+    levels = _levels(demand, rows, ledger)
+    return Grant(
+        accepted=Accepted(claim, bool(consumers), AllocationsGranted(tuple(changes), levels)),
+        providers=rows,
+        consumers=consumers,
+        relied_providers=levels,
+        relied_consumers=[part.consumer for part in demand.parts],
+    )
+
+
+def _type(consumer: Consumer, state: ConsumerState | None) -> str | None:
+    if consumer.type is not UNSET:
+        return consumer.type
+    return None if state is None else state.type
+
+
+def _same_owner(consumer: Consumer, kind: str | None, state: ConsumerState | None) -> bool:
+    return (
+        state is not None and state.project == consumer.project and state.user == consumer.user and state.type == kind
+    )
+
+
+def _provider_rows(demand: Demand, ledger: Ledger) -> dict[ProviderId, ProviderRow]:
+    now = ledger.snapshot.now
+    rows: dict[ProviderId, ProviderRow] = {}
+    for provider, sums in demand.net.items():
+        row = ledger.providers[provider]
+        stocks = dict(row.inventories)
+        for name, change in sums.items():
+            stock = stocks[name]
+            stocks[name] = Stock(stock.inventory, stock.used + change)
+        rows[provider] = with_stocks(row, stocks, now)
+    return rows
+
+
+def _levels(demand: Demand, rows: Mapping[ProviderId, ProviderRow], ledger: Ledger) -> dict[ProviderId, ProviderLevels]:
+    """Every provider that a consumer of the claim holds or held something on, or whose generation was checked."""
+    touched: set[ProviderId] = set()
+    for part in demand.parts:
+        touched.update(part.before, part.after, part.provider_generations)
+    levels: dict[ProviderId, ProviderLevels] = {}
+    for provider in sorted(touched):
+        row = rows.get(provider) or ledger.providers[provider]
+        levels[provider] = ProviderLevels(row.generation, row.row, row.inventories)
+    return levels

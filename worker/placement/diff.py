@@ -1,0 +1,149 @@
+"""What to write: the difference between the snapshot and the ledger, sorted by the ids that locks are taken in."""
+
+from dataclasses import dataclass, field
+
+from worker.placement.claims import Amounts
+from worker.placement.grant import ConsumerState
+from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ledger import Ledger
+from worker.placement.plan import (
+    AllocationPut,
+    ConsumerPut,
+    InventoryPut,
+    NewProvider,
+    ProviderAdvance,
+    ProviderEdit,
+    UsedPut,
+    Writes,
+)
+from worker.placement.snapshot import ConsumerRow, ProviderRow
+
+
+@dataclass(slots=True)
+class _Lists:
+    providers_created: list[NewProvider] = field(default_factory=list)
+    providers_advanced: list[ProviderAdvance] = field(default_factory=list)
+    providers_edited: list[ProviderEdit] = field(default_factory=list)
+    providers_deleted: list[tuple[RowId, int]] = field(default_factory=list)
+    inventories_put: list[InventoryPut] = field(default_factory=list)
+    used_put: list[UsedPut] = field(default_factory=list)
+    inventories_deleted: list[tuple[RowId, ResourceClass]] = field(default_factory=list)
+    traits_linked: list[tuple[RowId, Trait]] = field(default_factory=list)
+    traits_unlinked: list[tuple[RowId, Trait]] = field(default_factory=list)
+    aggregates_linked: list[tuple[RowId, AggregateId]] = field(default_factory=list)
+    aggregates_unlinked: list[tuple[RowId, AggregateId]] = field(default_factory=list)
+    consumers_put: list[ConsumerPut] = field(default_factory=list)
+    consumers_deleted: list[tuple[RowId, int]] = field(default_factory=list)
+    allocations_put: list[AllocationPut] = field(default_factory=list)
+    allocations_deleted: list[tuple[RowId, RowId, ResourceClass]] = field(default_factory=list)
+
+
+def writes_of(ledger: Ledger) -> Writes:
+    """All rows in which the ledger differs from its snapshot, in order of provider, consumer and class."""
+    lists = _Lists()
+    for provider in sorted(ledger.providers_written):
+        _provider(lists, ledger.snapshot.providers.get(provider), ledger.providers.get(provider))
+    for consumer in sorted(ledger.consumers_written):
+        _consumer(lists, consumer, ledger)
+    return Writes(
+        classes_created=tuple(sorted(ledger.classes_created)),
+        classes_renamed=tuple(sorted(ledger.classes_renamed.items())),
+        classes_deleted=tuple(sorted(ledger.classes_deleted)),
+        traits_created=tuple(sorted(ledger.traits_created)),
+        traits_deleted=tuple(sorted(ledger.traits_deleted)),
+        providers_created=tuple(lists.providers_created),
+        providers_advanced=tuple(lists.providers_advanced),
+        providers_edited=tuple(lists.providers_edited),
+        providers_deleted=tuple(lists.providers_deleted),
+        inventories_put=tuple(lists.inventories_put),
+        used_put=tuple(lists.used_put),
+        inventories_deleted=tuple(lists.inventories_deleted),
+        traits_linked=tuple(lists.traits_linked),
+        traits_unlinked=tuple(lists.traits_unlinked),
+        aggregates_linked=tuple(lists.aggregates_linked),
+        aggregates_unlinked=tuple(lists.aggregates_unlinked),
+        consumers_put=tuple(lists.consumers_put),
+        consumers_deleted=tuple(lists.consumers_deleted),
+        allocations_put=tuple(lists.allocations_put),
+        allocations_deleted=tuple(lists.allocations_deleted),
+    )
+
+
+def _provider(lists: _Lists, old: ProviderRow | None, new: ProviderRow | None) -> None:
+    if new is None:
+        if old is not None:
+            lists.providers_deleted.append((old.row, old.generation))
+            _belongings(lists, old.row, old, None)
+        return
+    if old is None:
+        lists.providers_created.append(
+            NewProvider(new.row, new.id, new.name, new.generation, new.state, new.parent, new.root)
+        )
+    elif (old.name, old.state, old.parent, old.root) == (new.name, new.state, new.parent, new.root):
+        lists.providers_advanced.append(ProviderAdvance(old.row, old.id, old.generation, new.generation))
+    else:
+        lists.providers_edited.append(
+            ProviderEdit(old.row, old.id, old.generation, new.generation, new.name, new.state, new.parent, new.root)
+        )
+    _belongings(lists, new.row, old, new)
+
+
+def _belongings(lists: _Lists, row: RowId, old: ProviderRow | None, new: ProviderRow | None) -> None:
+    had = {} if old is None else old.inventories
+    has = {} if new is None else new.inventories
+    if had is not has:
+        for name in sorted(has):
+            before, after = had.get(name), has[name]
+            if before is after:
+                continue
+            if before is None or before.inventory != after.inventory:
+                lists.inventories_put.append(InventoryPut(row, name, after.inventory, after.used))
+            elif before.used != after.used:
+                lists.used_put.append(UsedPut(row, name, after.used))
+        lists.inventories_deleted.extend((row, name) for name in sorted(had.keys() - has.keys()))
+    had_traits, has_traits = (frozenset() if p is None else p.traits for p in (old, new))
+    if had_traits is not has_traits:
+        lists.traits_linked.extend((row, name) for name in sorted(has_traits - had_traits))
+        lists.traits_unlinked.extend((row, name) for name in sorted(had_traits - has_traits))
+    had_groups, has_groups = (frozenset() if p is None else p.aggregates for p in (old, new))
+    if had_groups is not has_groups:
+        lists.aggregates_linked.extend((row, name) for name in sorted(has_groups - had_groups))
+        lists.aggregates_unlinked.extend((row, name) for name in sorted(had_groups - has_groups))
+
+
+def _consumer(lists: _Lists, consumer: ConsumerId, ledger: Ledger) -> None:
+    old: ConsumerRow | None = ledger.snapshot.consumers.get(consumer)
+    new: ConsumerState | None = ledger.consumers.get(consumer)
+    if new is None:
+        if old is not None:
+            lists.consumers_deleted.append((old.row, old.generation))
+            _allocations_gone(lists, old, {}, ledger)
+        return
+    row, generation = (None, None) if old is None else (old.row, old.generation)
+    # A row taken back to a generation it had could be mistaken for what it was then; `cut` keeps this from happening.
+    assert generation is None or generation < new.generation, consumer  # noqa: S101
+    lists.consumers_put.append(ConsumerPut(consumer, row, new.project, new.user, new.type, generation, new.generation))
+    if old is not None:
+        _allocations_gone(lists, old, new.allocations, ledger)
+    _allocations_put(lists, consumer, {} if old is None else old.allocations, new.allocations, ledger)
+
+
+def _allocations_put(lists: _Lists, consumer: ConsumerId, had: Amounts, has: Amounts, ledger: Ledger) -> None:
+    for provider in sorted(has):
+        row = ledger.providers[provider].row
+        held = had.get(provider, {})
+        for name, amount in sorted(has[provider].items()):
+            if held.get(name) != amount:
+                lists.allocations_put.append(AllocationPut(consumer, row, name, amount))
+
+
+def _allocations_gone(lists: _Lists, old: ConsumerRow, has: Amounts, ledger: Ledger) -> None:
+    for provider in sorted(old.allocations):
+        row = _row(ledger, provider)
+        kept = has.get(provider, {})
+        gone = sorted(name for name in old.allocations[provider] if name not in kept)
+        lists.allocations_deleted.extend((old.row, row, name) for name in gone)
+
+
+def _row(ledger: Ledger, provider: ProviderId) -> RowId:
+    return ledger.snapshot.providers[provider].row

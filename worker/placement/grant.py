@@ -1,0 +1,39 @@
+"""What a claim would change if it were granted: a value, put into the ledger only when the whole claim may go ahead."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from worker.placement.claims import Amounts
+from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.outcomes import Accepted
+from worker.placement.snapshot import ConsumerRow, ProviderRow
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerNow:
+    """A consumer as the batch has left it; its row, if it has one, stands in the snapshot."""
+
+    project: str
+    user: str
+    type: str | None
+    generation: int
+    allocations: Amounts
+
+
+ConsumerState = ConsumerRow | ConsumerNow
+
+
+@dataclass(slots=True, kw_only=True)
+class Grant:
+    """An outcome with its effect: rows as they will be (None: gone) and rows it rests on without changing them."""
+
+    accepted: Accepted
+    providers: Mapping[ProviderId, ProviderRow | None] = field(default_factory=dict)
+    consumers: Mapping[ConsumerId, ConsumerNow | None] = field(default_factory=dict)
+    relied_providers: Collection[ProviderId] = ()
+    relied_consumers: Collection[ConsumerId] = ()
+    class_created: ResourceClass | None = None
+    class_deleted: ResourceClass | None = None
+    class_renamed: tuple[ResourceClass, ResourceClass] | None = None
+    trait_created: Trait | None = None
+    trait_deleted: Trait | None = None

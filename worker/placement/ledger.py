@@ -1,0 +1,119 @@
+"""The snapshot plus what the batch has granted so far: what the next claim of the batch is decided on."""
+
+from worker.placement.grant import ConsumerState, Grant
+from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.snapshot import ProviderRow, Snapshot
+
+
+class Ledger:
+    """State after the granted claims. Rows are values, at first the snapshot's; `apply` alone puts others in their place."""
+
+    __slots__ = (
+        "_children",
+        "_new_rows_used",
+        "classes_created",
+        "classes_deleted",
+        "classes_renamed",
+        "consumers",
+        "consumers_needed",
+        "consumers_written",
+        "names",
+        "names_freed",
+        "providers",
+        "providers_needed",
+        "providers_written",
+        "snapshot",
+        "traits_created",
+        "traits_deleted",
+    )
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.providers: dict[ProviderId, ProviderRow] = dict(snapshot.providers)
+        self.consumers: dict[ConsumerId, ConsumerState] = dict(snapshot.consumers)
+        self.names: dict[str, ProviderId] = dict(snapshot.names)
+        self.names_freed: set[str] = set()
+        self.providers_written: set[ProviderId] = set()
+        self.consumers_written: set[ConsumerId] = set()
+        self.providers_needed: set[ProviderId] = set()
+        self.consumers_needed: set[ConsumerId] = set()
+        self.classes_created: set[ResourceClass] = set()
+        self.classes_deleted: set[ResourceClass] = set()
+        self.classes_renamed: dict[ResourceClass, ResourceClass] = {}
+        self.traits_created: set[Trait] = set()
+        self.traits_deleted: set[Trait] = set()
+        self._children: dict[ProviderId, set[ProviderId]] | None = None
+        self._new_rows_used = 0
+
+    @property
+    def next_row(self) -> RowId:
+        """The row id for the next provider that is created."""
+        return self.snapshot.new_rows[self._new_rows_used]
+
+    def has_class(self, name: ResourceClass) -> bool:
+        """Whether the resource class exists now."""
+        if name in self.classes_created:
+            return True
+        known = name in self.snapshot.classes or name in self.snapshot.standard_classes
+        return known and name not in self.classes_deleted
+
+    def has_trait(self, name: Trait) -> bool:
+        """Whether the trait exists now."""
+        if name in self.traits_created:
+            return True
+        known = name in self.snapshot.traits or name in self.snapshot.standard_traits
+        return known and name not in self.traits_deleted
+
+    def children(self, provider: ProviderId) -> list[ProviderId]:
+        """The children of a provider whose tree is loaded, sorted."""
+        if self._children is None:
+            self._children = {}
+            for row in self.providers.values():
+                if row.parent is not None:
+                    self._children.setdefault(row.parent, set()).add(row.id)
+        return sorted(self._children.get(provider, ()))
+
+    def apply(self, grant: Grant) -> None:
+        """Put a grant's rows in place."""
+        self.providers_needed.update(grant.providers, grant.relied_providers)
+        self.consumers_needed.update(grant.consumers, grant.relied_consumers)
+        for provider, row in grant.providers.items():
+            self._put_provider(provider, row)
+        for consumer, state in grant.consumers.items():
+            self.consumers_written.add(consumer)
+            if state is None:
+                self.consumers.pop(consumer, None)
+            else:
+                self.consumers[consumer] = state
+        self._put_names(grant)
+
+    def _put_provider(self, provider: ProviderId, row: ProviderRow | None) -> None:
+        self.providers_written.add(provider)
+        old = self.providers.get(provider)
+        if row is None:
+            del self.providers[provider]
+        else:
+            self.providers[provider] = row
+            if old is not None and old.name is row.name and old.parent is row.parent:
+                return
+        if old is None and row is not None:
+            self._new_rows_used += 1
+        self._children = None
+        if old is not None and (row is None or row.name != old.name):
+            self.names.pop(old.name, None)
+            self.names_freed.add(old.name)
+        if row is not None:
+            self.names[row.name] = provider
+
+    def _put_names(self, grant: Grant) -> None:
+        if grant.class_created is not None:
+            self.classes_created.add(grant.class_created)
+        if grant.class_deleted is not None:
+            self.classes_deleted.add(grant.class_deleted)
+        if grant.class_renamed is not None:
+            name, new_name = grant.class_renamed
+            self.classes_renamed[name] = new_name
+        if grant.trait_created is not None:
+            self.traits_created.add(grant.trait_created)
+        if grant.trait_deleted is not None:
+            self.traits_deleted.add(grant.trait_deleted)

@@ -1,0 +1,142 @@
+"""What a batch needs to read: exactly the rows that its claims name."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from worker.placement.claims import (
+    AdjustAllocations,
+    Claim,
+    CreateClass,
+    CreateProvider,
+    DeclareProvider,
+    DeleteClass,
+    DeleteInventory,
+    DeleteProvider,
+    DeleteTrait,
+    EnsureTrait,
+    PutInventory,
+    ReleaseAllocations,
+    RenameClass,
+    ReplaceAggregates,
+    ReplaceInventories,
+    ReplaceTraits,
+    SetAllocations,
+    UpdateProvider,
+)
+from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.snapshot import Wanted
+from worker.placement.touched import AllocationClaim, amounts_of, consumers_of
+
+
+@dataclass(slots=True)
+class _Names:
+    providers: set[ProviderId] = field(default_factory=set)
+    consumers: set[ConsumerId] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    classes: set[ResourceClass] = field(default_factory=set)
+    traits: set[Trait] = field(default_factory=set)
+    trees: set[ProviderId] = field(default_factory=set)
+    linked: set[ProviderId] = field(default_factory=set)
+    held: set[ProviderId] = field(default_factory=set)
+    classes_used: set[ResourceClass] = field(default_factory=set)
+    traits_used: set[Trait] = field(default_factory=set)
+    new_providers: int = 0
+
+    def provider(self, provider: ProviderId, classes: Iterable[ResourceClass] = ()) -> None:
+        """A provider and classes of it."""
+        self.providers.add(provider)
+        self.classes.update(classes)
+
+
+def wanted(claims: Sequence[Claim]) -> Wanted:
+    """The rows to read for `claims`; sorted, without repetition."""
+    names = _Names()
+    for claim in claims:
+        _add(names, claim)
+    return Wanted(
+        providers=tuple(sorted(names.providers)),
+        consumers=tuple(sorted(names.consumers)),
+        names=tuple(sorted(names.names)),
+        classes=tuple(sorted(names.classes)),
+        traits=tuple(sorted(names.traits)),
+        trees=tuple(sorted(names.trees)),
+        linked=tuple(sorted(names.linked)),
+        held=tuple(sorted(names.held)),
+        classes_used=tuple(sorted(names.classes_used)),
+        traits_used=tuple(sorted(names.traits_used)),
+        new_providers=names.new_providers,
+    )
+
+
+def _add(names: _Names, claim: Claim) -> None:
+    match claim:
+        case SetAllocations() | AdjustAllocations() | ReleaseAllocations():
+            _add_allocations(names, claim)
+        case CreateProvider() | UpdateProvider() | DeclareProvider() | DeleteProvider():
+            _add_provider(names, claim)
+        case PutInventory():
+            names.provider(claim.provider, (claim.resource_class,))
+        case DeleteInventory():
+            names.provider(claim.provider, (claim.resource_class,))
+            names.held.add(claim.provider)
+        case ReplaceInventories():
+            names.provider(claim.provider, claim.inventories)
+            names.held.add(claim.provider)
+        case ReplaceTraits():
+            names.provider(claim.provider)
+            names.linked.add(claim.provider)
+            names.traits.update(claim.traits)
+        case ReplaceAggregates():
+            names.provider(claim.provider)
+            names.linked.add(claim.provider)
+        case _:
+            _add_catalogue(names, claim)
+
+
+def _add_catalogue(names: _Names, claim: CreateClass | RenameClass | DeleteClass | EnsureTrait | DeleteTrait) -> None:
+    match claim:
+        case CreateClass():
+            names.classes.add(claim.name)
+        case RenameClass():
+            names.classes.update((claim.name, claim.new_name))
+        case DeleteClass():
+            names.classes.add(claim.name)
+            names.classes_used.add(claim.name)
+        case EnsureTrait():
+            names.traits.add(claim.name)
+        case DeleteTrait():
+            names.traits.add(claim.name)
+            names.traits_used.add(claim.name)
+        case _:
+            assert_never(claim)
+
+
+def _add_allocations(names: _Names, claim: AllocationClaim) -> None:
+    names.consumers.update(consumers_of(claim))
+    for amounts in amounts_of(claim):
+        for provider, by_class in amounts.items():
+            names.provider(provider, by_class)
+    if isinstance(claim, SetAllocations):
+        for holding in claim.holdings:
+            names.providers.update(holding.provider_generations)
+
+
+def _add_provider(names: _Names, claim: CreateProvider | UpdateProvider | DeclareProvider | DeleteProvider) -> None:
+    names.provider(claim.provider)
+    if not isinstance(claim, CreateProvider):
+        names.trees.add(claim.provider)
+    if isinstance(claim, DeleteProvider):
+        names.held.add(claim.provider)
+        names.linked.add(claim.provider)
+        return
+    if isinstance(claim.name, str):
+        names.names.add(claim.name)
+    if isinstance(claim.parent, str):
+        names.provider(claim.parent)
+    if isinstance(claim, DeclareProvider):
+        names.classes.update(claim.inventories)
+        names.traits.update(claim.traits)
+        names.held.add(claim.provider)
+        names.linked.add(claim.provider)
+    names.new_providers += isinstance(claim, CreateProvider | DeclareProvider)
