@@ -1,0 +1,98 @@
+"""The engine with its limits, and the store: transactions over batches, and what is done between them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from worker.faults import Conflict
+from worker.messages import SweptBatch
+from worker.postgres import inbox
+from worker.postgres.address import driver_url
+from worker.postgres.errors import DRIVER_ERRORS, translated
+from worker.postgres.transaction import StoreTransaction
+
+# Both fail where nothing can be written, and the transaction id makes the commit reach the disk.
+PROBE = text("SELECT nextval('inbox_batches'), pg_current_xact_id()::text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on what a connection may take; the timeouts within a session are the server's to keep (hazard 17)."""
+
+    pool_size: int = 4
+    connect_timeout_s: float = 5.0
+    statement_timeout_ms: int = 30_000
+    lock_timeout_ms: int = 5_000
+    idle_in_transaction_timeout_ms: int = 30_000
+
+
+def create_engine(url: str, limits: Limits, application_name: str = "allocation-worker") -> AsyncEngine:
+    """An engine for one process; nothing is connected yet. TLS is asked for in the URL (`sslmode`)."""
+    return create_async_engine(
+        driver_url(url),
+        pool_size=limits.pool_size,
+        max_overflow=0,
+        pool_timeout=limits.connect_timeout_s,
+        connect_args={
+            "timeout": limits.connect_timeout_s,
+            "server_settings": {
+                "application_name": application_name,
+                "jit": "off",
+                "statement_timeout": str(limits.statement_timeout_ms),
+                "lock_timeout": str(limits.lock_timeout_ms),
+                "idle_in_transaction_session_timeout": str(limits.idle_in_transaction_timeout_ms),
+            },
+        },
+    )
+
+
+class Store:
+    """Claims and their outcomes in PostgreSQL. Whatever goes wrong leaves it as a `Fault`, or is a bug."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[StoreTransaction]:
+        """A transaction that commits at the end and rolls back on any exception.
+
+        A failure during COMMIT raises `Conflict`: the fate of the commit is unknown, and the inbox knows it.
+        """
+        async with translated(), self._engine.connect() as connection:
+            yield StoreTransaction(connection)
+            await _commit(connection)
+
+    async def probe(self) -> None:
+        """Commit a transaction that writes. Raises `Outage` where the database cannot take one."""
+        async with translated(), self._engine.begin() as connection:
+            await connection.execute(PROBE)
+
+    async def unconfirmed(self, older_than: timedelta, limit: int) -> list[SweptBatch]:
+        """At most `limit` batches whose events were left unconfirmed for longer than `older_than`."""
+        async with translated(), self._engine.begin() as connection:
+            return await inbox.sweep(connection, older_than, limit)
+
+    async def confirm(self, batches: Sequence[int]) -> None:
+        """Mark all events of these batches confirmed."""
+        async with translated(), self._engine.begin() as connection:
+            await inbox.confirm(connection, batches)
+
+    async def prune(self, older_than: timedelta, limit: int) -> int:
+        """Delete at most `limit` confirmed outcomes older than `older_than`; how many it were."""
+        async with translated(), self._engine.begin() as connection:
+            return await inbox.prune(connection, older_than, limit)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+async def _commit(connection: AsyncConnection) -> None:
+    try:
+        await connection.commit()
+    except DRIVER_ERRORS as error:
+        raise Conflict(f"the fate of a commit is unknown: {error}") from error

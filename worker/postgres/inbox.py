@@ -1,0 +1,115 @@
+"""The inbox: one row a claim, written with the claim's effect, so that a claim takes effect once.
+
+It is the outbox too: `types` (routing keys, joined by commas) and `bodies` (compact JSON, joined by newlines, of which
+compact JSON has none) are the claim's events, published again as they are when the claim is delivered again.
+
+Whether events were confirmed is not marked on the rows: that would write each of them twice. A transaction adds one
+row to `inbox_unconfirmed` instead, and the row is deleted once all its events are confirmed; what stays there for
+minutes lost its delivery as well, and is swept. A row's `recorded_at` is that of its batch (now() of one transaction),
+hence (recorded_at, batch) finds a batch's claims, and the same index finds old rows for ageing.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from worker.faults import Conflict
+from worker.messages import Record, Recorded, SweptBatch
+from worker.placement.ids import ClaimId
+from worker.postgres.rows import columns
+
+KEEP_FRESH = text("""
+    WITH settled AS (DELETE FROM inbox_unconfirmed WHERE batch = ANY (CAST(:confirmed AS bigint[])))
+    SELECT claim_id::text, fingerprint, types, bodies, correlation_id
+    FROM inbox WHERE claim_id = ANY (CAST(:claims AS uuid[]))
+""")
+
+RECORD = text("""
+    WITH this AS (SELECT nextval('inbox_batches') AS batch),
+    recorded AS (
+        INSERT INTO inbox (claim_id, fingerprint, types, bodies, correlation_id, batch)
+        SELECT given.*, this.batch
+        FROM unnest(CAST(:claims AS uuid[]), CAST(:fingerprints AS bytea[]), CAST(:types AS text[]),
+                    CAST(:bodies AS bytea[]), CAST(:correlation_ids AS text[])) AS given (claim_id), this
+        ORDER BY given.claim_id
+        ON CONFLICT DO NOTHING RETURNING 1
+    ),
+    unconfirmed AS (INSERT INTO inbox_unconfirmed (batch) SELECT batch FROM this)
+    SELECT batch, (SELECT count(*) FROM recorded) FROM this
+""")
+
+SWEEP = text("""
+    WITH swept AS MATERIALIZED (
+        SELECT batch, recorded_at FROM inbox_unconfirmed
+        WHERE recorded_at < now() - CAST(:older_than AS interval)
+        ORDER BY batch LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    SELECT claim_id::text, fingerprint, types, bodies, correlation_id, batch
+    FROM swept JOIN inbox USING (recorded_at, batch) ORDER BY batch, claim_id
+""")
+
+CONFIRM = text("DELETE FROM inbox_unconfirmed WHERE batch = ANY (CAST(:batches AS bigint[]))")
+
+PRUNE = text("""
+    DELETE FROM inbox WHERE claim_id IN (
+        SELECT claim_id FROM inbox
+        WHERE recorded_at < now() - CAST(:older_than AS interval)
+        AND NOT EXISTS (SELECT FROM inbox_unconfirmed AS open WHERE open.batch = inbox.batch)
+        ORDER BY recorded_at, batch LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+""")
+
+
+async def keep_fresh(
+    connection: AsyncConnection, claims: Sequence[ClaimId], confirmed: Sequence[int]
+) -> dict[ClaimId, Recorded]:
+    """The outcomes that some of `claims` have already; the batches `confirmed` need no sweeping any more."""
+    rows = await connection.execute(KEEP_FRESH, {"claims": list(claims), "confirmed": sorted(confirmed)})
+    return {ClaimId(row[0]): _recorded(row) for row in rows}
+
+
+async def record(connection: AsyncConnection, records: Sequence[Record]) -> int:
+    """Keep outcomes, as the last statement of a transaction; the number of the batch they make.
+
+    Raises `Conflict` where another worker has decided one of the claims.
+    """
+    given = columns(
+        records,
+        claims=lambda one: one.claim,
+        fingerprints=lambda one: one.fingerprint,
+        types=lambda one: ",".join(one.types),
+        bodies=lambda one: b"\n".join(one.bodies),
+        correlation_ids=lambda one: one.correlation_id,
+    )
+    batch, written = (await connection.execute(RECORD, given)).one()
+    if written != len(records):
+        raise Conflict(f"{len(records) - written} of {len(records)} claims were decided by another worker")
+    return int(batch)
+
+
+async def sweep(connection: AsyncConnection, older_than: timedelta, limit: int) -> list[SweptBatch]:
+    """At most `limit` batches left unconfirmed for longer than `older_than`, that no other sweep holds."""
+    rows = await connection.execute(SWEEP, {"older_than": older_than, "limit": limit})
+    return [
+        SweptBatch(batch, tuple(_recorded(row) for row in batch_rows))
+        for batch, batch_rows in groupby(rows, key=lambda row: int(row[5]))
+    ]
+
+
+async def confirm(connection: AsyncConnection, batches: Sequence[int]) -> None:
+    """Mark all events of these batches confirmed."""
+    await connection.execute(CONFIRM, {"batches": sorted(batches)})
+
+
+async def prune(connection: AsyncConnection, older_than: timedelta, limit: int) -> int:
+    """Delete at most `limit` confirmed outcomes older than `older_than`; how many it were."""
+    return (await connection.execute(PRUNE, {"older_than": older_than, "limit": limit})).rowcount
+
+
+def _recorded(row: Sequence[Any]) -> Recorded:
+    claim, fingerprint, types, bodies, correlation_id = row[:5]
+    return Recorded(ClaimId(claim), fingerprint, tuple(types.split(",")), tuple(bodies.split(b"\n")), correlation_id)

@@ -1,0 +1,155 @@
+"""Reads all rows that a batch names in one statement, so that they are of one moment of the committed state.
+
+Each column of the one row that comes back is an array of records, a kind of thing each.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.inventory import Inventory, Stock
+from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
+
+Records = Sequence[tuple[Any, ...]]
+"""Records as the driver gives them: their shape is that of the statement above them."""
+
+LOAD = text(f"""
+    WITH named AS MATERIALIZED (
+        SELECT id, uuid, project, "user", type, generation FROM consumers
+        WHERE uuid = ANY (CAST(:consumers AS uuid[])) AND id <> ALL (CAST(:own AS bigint[]))
+    ),
+    holding AS MATERIALIZED (
+        SELECT a.consumer, a.provider, a.class, a.amount FROM named JOIN allocations AS a ON a.consumer = named.id
+    ),
+    chosen AS MATERIALIZED (
+        SELECT id FROM providers WHERE uuid = ANY (CAST(:providers AS uuid[]))
+        UNION SELECT provider FROM holding
+        UNION SELECT member.id FROM providers AS asked JOIN providers AS member ON member.root = asked.root
+              WHERE asked.uuid = ANY (CAST(:trees AS uuid[]))
+    ),
+    linked AS MATERIALIZED (SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[])))
+    SELECT now(),
+    ARRAY(SELECT ROW(p.id, p.uuid::text, p.name, p.generation, p.state, parent.uuid::text, root.uuid::text,
+                     p.created_at, p.updated_at)
+          FROM chosen JOIN providers AS p ON p.id = chosen.id
+          JOIN providers AS root ON root.id = p.root LEFT JOIN providers AS parent ON parent.id = p.parent),
+    ARRAY(SELECT ROW(i.provider, c.name, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size,
+                     trim_scale(i.allocation_ratio), i.used)
+          FROM chosen JOIN inventories AS i ON i.provider = chosen.id JOIN resource_classes AS c ON c.id = i.class
+          ORDER BY i.provider, c.name),
+    ARRAY(SELECT ROW(l.provider, t.name)
+          FROM linked JOIN provider_traits AS l ON l.provider = linked.id JOIN traits AS t ON t.id = l.trait),
+    ARRAY(SELECT ROW(l.provider, l.aggregate::text)
+          FROM linked JOIN provider_aggregates AS l ON l.provider = linked.id),
+    ARRAY(SELECT ROW(id, uuid::text, project, "user", type, generation) FROM named),
+    ARRAY(SELECT ROW(h.consumer, p.uuid::text, c.name, h.amount)
+          FROM holding AS h JOIN providers AS p ON p.id = h.provider JOIN resource_classes AS c ON c.id = h.class
+          ORDER BY h.consumer, p.uuid, c.name),
+    ARRAY(SELECT ROW(name, uuid::text) FROM providers WHERE name = ANY (CAST(:names AS text[]))),
+    ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM resource_classes WHERE name = ANY (CAST(:classes AS text[]))),
+    ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM traits WHERE name = ANY (CAST(:traits AS text[]))),
+    ARRAY(SELECT nextval('providers_id_seq') FROM generate_series(1, CAST(:new_providers AS integer))),
+    ARRAY(SELECT ROW(p.uuid::text, c.name, count(*),
+                     (array_agg(holder.uuid::text ORDER BY holder.uuid))[1:{EXAMPLES_MAX}])
+          FROM providers AS p JOIN allocations AS a ON a.provider = p.id
+          JOIN consumers AS holder ON holder.id = a.consumer JOIN resource_classes AS c ON c.id = a.class
+          WHERE p.uuid = ANY (CAST(:held AS uuid[])) GROUP BY p.uuid, c.name),
+    ARRAY(SELECT ROW(c.name, count(*), (array_agg(p.uuid::text ORDER BY p.uuid))[1:{EXAMPLES_MAX}])
+          FROM resource_classes AS c JOIN inventories AS i ON i.class = c.id JOIN providers AS p ON p.id = i.provider
+          WHERE c.name = ANY (CAST(:classes_used AS text[])) GROUP BY c.name),
+    ARRAY(SELECT ROW(t.name, count(*), (array_agg(p.uuid::text ORDER BY p.uuid))[1:{EXAMPLES_MAX}])
+          FROM traits AS t JOIN provider_traits AS l ON l.trait = t.id JOIN providers AS p ON p.id = l.provider
+          WHERE t.name = ANY (CAST(:traits_used AS text[])) GROUP BY t.name)
+""")  # noqa: S608 - EXAMPLES_MAX is a number of ours
+
+
+async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterable[RowId]) -> Snapshot:
+    """What `wanted` names, without the consumers `own` that this transaction itself inserted."""
+    row = (await connection.execute(LOAD, _parameters(wanted, own))).one()
+    now, providers, stocks, traits, aggregates, consumers, allocations, names, classes, known = row[:10]
+    new_rows, holders, class_users, trait_users = row[10:]
+    return Snapshot(
+        now=now,
+        providers=_providers(providers, stocks, traits, aggregates),
+        consumers=_consumers(consumers, allocations),
+        names=dict(map(tuple, names)),
+        classes=frozenset(name for name, _ in classes),
+        traits=frozenset(name for name, _ in known),
+        standard_classes=frozenset(name for name, standard in classes if standard),
+        standard_traits=frozenset(name for name, standard in known if standard),
+        new_rows=tuple(new_rows),
+        holders=_holders(holders),
+        class_users={name: Users(count, tuple(examples)) for name, count, examples in class_users},
+        trait_users={name: Users(count, tuple(examples)) for name, count, examples in trait_users},
+    )
+
+
+def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
+    return {
+        "providers": wanted.providers,
+        "consumers": wanted.consumers,
+        "own": sorted(own),
+        "names": wanted.names,
+        "classes": wanted.classes,
+        "traits": wanted.traits,
+        "trees": wanted.trees,
+        "linked": wanted.linked,
+        "held": wanted.held,
+        "classes_used": wanted.classes_used,
+        "traits_used": wanted.traits_used,
+        "new_providers": wanted.new_providers,
+    }
+
+
+def _providers(
+    providers: Records, stocks: Records, traits: Records, aggregates: Records
+) -> dict[ProviderId, ProviderRow]:
+    stocked: defaultdict[int, dict[ResourceClass, Stock]] = defaultdict(dict)
+    for provider, name, total, reserved, min_unit, max_unit, step_size, ratio, used in stocks:
+        stocked[provider][name] = Stock(Inventory(total, reserved, min_unit, max_unit, step_size, ratio), used)
+    trait_links: defaultdict[int, set[Trait]] = defaultdict(set)
+    for provider, trait in traits:
+        trait_links[provider].add(trait)
+    aggregate_links: defaultdict[int, set[AggregateId]] = defaultdict(set)
+    for provider, aggregate in aggregates:
+        aggregate_links[provider].add(aggregate)
+    return {
+        uuid: ProviderRow(
+            row=row,
+            id=uuid,
+            name=name,
+            generation=generation,
+            state=state,
+            parent=parent,
+            root=root,
+            created_at=created_at,
+            updated_at=updated_at,
+            inventories=stocked.get(row, {}),
+            traits=frozenset(trait_links.get(row, ())),
+            aggregates=frozenset(aggregate_links.get(row, ())),
+        )
+        for row, uuid, name, generation, state, parent, root, created_at, updated_at in providers
+    }
+
+
+def _consumers(consumers: Records, allocations: Records) -> dict[ConsumerId, ConsumerRow]:
+    held: defaultdict[int, dict[ProviderId, dict[ResourceClass, int]]] = defaultdict(dict)
+    for consumer, provider, name, amount in allocations:
+        held[consumer].setdefault(provider, {})[name] = amount
+    return {
+        uuid: ConsumerRow(
+            row=row, id=uuid, project=project, user=user, type=kind, generation=generation, allocations=held[row]
+        )
+        for row, uuid, project, user, kind, generation in consumers
+    }
+
+
+def _holders(holders: Records) -> dict[ProviderId, dict[ResourceClass, Users]]:
+    held: defaultdict[ProviderId, dict[ResourceClass, Users]] = defaultdict(dict)
+    for provider, name, count, examples in holders:
+        held[provider][name] = Users(count, tuple(examples))
+    return dict(held)

@@ -1,0 +1,77 @@
+"""One transaction over a batch of claims: each method is one step of the route, in this order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from worker.messages import Record, Recorded
+from worker.placement.ids import ClaimId, ConsumerId, ProviderId, RowId
+from worker.placement.plan import ConsumerPut, Locked, Writes
+from worker.placement.snapshot import Snapshot, Wanted
+from worker.postgres import inbox, locks, snapshot
+from worker.postgres.write_consumers import delete_allocations, put_allocations, write_consumers
+from worker.postgres.write_inventories import delete_inventories, put_inventories
+from worker.postgres.write_names import create_names, delete_names
+from worker.postgres.write_providers import (
+    advance_providers,
+    link_providers,
+    restructure_providers,
+    unlink_providers,
+)
+
+
+class StoreTransaction:
+    """The steps of one transaction. Statements are as many for one claim as for a thousand."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._inserted: dict[ConsumerId, tuple[RowId, ConsumerPut]] = {}
+
+    async def keep_fresh(self, claims: Sequence[ClaimId], confirmed: Sequence[int]) -> Mapping[ClaimId, Recorded]:
+        """The outcomes that some of `claims` have already; `confirmed` batches need no sweeping any more."""
+        return await inbox.keep_fresh(self._connection, claims, confirmed)
+
+    async def load_snapshot(self, wanted: Wanted) -> Snapshot:
+        """What `wanted` names, of one moment; consumers inserted by this transaction's own `lock` are left out."""
+        own = [row for row, _ in self._inserted.values()]
+        return await snapshot.load_snapshot(self._connection, wanted, own)
+
+    async def lock(
+        self, providers: Iterable[ProviderId], consumers: Iterable[ConsumerId], new: Sequence[ConsumerPut]
+    ) -> Locked:
+        """Lock providers, then consumers, then insert `new` ones, each by id; the versions of those that exist.
+
+        A consumer that is inserted is locked too but is not among the versions; one of `new` that turns out to
+        exist is. Raises `LockTimeout`, and `Conflict` where a new consumer is being made by another transaction.
+        """
+        asked = {put.id: put for put in new}
+        versions = await locks.lock_providers(self._connection, providers)
+        found = await locks.lock_consumers(self._connection, {*consumers, *asked})
+        missing = [put for name, put in asked.items() if name not in found]
+        inserted = await locks.insert_consumers(self._connection, missing) if missing else {}
+        self._inserted |= {name: (row, asked[name]) for name, row in inserted.items()}
+        late = [put.id for put in missing if put.id not in inserted]
+        if late:
+            found |= await locks.lock_latecomers(self._connection, late)
+        return Locked(versions, found)
+
+    async def write_plan(self, writes: Writes) -> None:
+        """Write all that a batch changes. Raises `Conflict` where a row is not as the plan found it."""
+        await create_names(self._connection, writes)
+        await delete_allocations(self._connection, writes)
+        await delete_inventories(self._connection, writes)
+        await unlink_providers(self._connection, writes)
+        await restructure_providers(self._connection, writes)
+        await advance_providers(self._connection, writes)
+        await put_inventories(self._connection, writes)
+        await link_providers(self._connection, writes)
+        rows = await write_consumers(self._connection, writes, self._inserted)
+        await put_allocations(self._connection, writes, rows)
+        await delete_names(self._connection, writes)
+
+    async def record(self, records: Sequence[Record]) -> int:
+        """Keep the outcomes, last of all; the number of the batch they make, to be confirmed later.
+
+        Raises `Conflict` where another worker has decided one of the claims.
+        """
+        return await inbox.record(self._connection, records)
