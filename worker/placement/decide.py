@@ -1,16 +1,40 @@
 """A whole batch decided: claims in order, each on what the ones before it left; no await, no I/O."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from worker.placement.allocations import adjust_allocations, release_allocations, set_allocations
-from worker.placement.claims import AdjustAllocations, Claim, ReleaseAllocations, SetAllocations
+from worker.placement.catalogue import create_class, delete_class, delete_trait, ensure_trait, rename_class
+from worker.placement.claims import (
+    AdjustAllocations,
+    Claim,
+    CreateClass,
+    CreateProvider,
+    DeclareProvider,
+    DeleteClass,
+    DeleteInventory,
+    DeleteProvider,
+    DeleteTrait,
+    EnsureTrait,
+    PutInventory,
+    ReleaseAllocations,
+    RenameClass,
+    ReplaceAggregates,
+    ReplaceInventories,
+    ReplaceTraits,
+    SetAllocations,
+    UpdateProvider,
+)
+from worker.placement.declare import declare_provider
 from worker.placement.diff import writes_of
 from worker.placement.grant import Grant
 from worker.placement.ids import ConsumerId
+from worker.placement.inventories import delete_inventory, put_inventory, replace_inventories
 from worker.placement.ledger import Ledger
+from worker.placement.links import replace_aggregates, replace_traits
 from worker.placement.outcomes import Code, Outcome, Rejected
 from worker.placement.plan import Lockable, Plan, Version
+from worker.placement.providers import create_provider, delete_provider, update_provider
 from worker.placement.refusals import refuse
 from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot
 from worker.placement.touched import consumers_of
@@ -79,8 +103,56 @@ def _verdict(claim: Claim, ledger: Ledger) -> Grant | Rejected:
             return adjust_allocations(claim, ledger)
         case ReleaseAllocations():
             return release_allocations(claim, ledger)
+        case CreateProvider() | UpdateProvider() | DeleteProvider() | DeclareProvider():
+            return _provider_verdict(claim, ledger)
+        case PutInventory():
+            return put_inventory(claim, ledger)
+        case ReplaceInventories():
+            return replace_inventories(claim, ledger)
+        case DeleteInventory():
+            return delete_inventory(claim, ledger)
+        case ReplaceTraits():
+            return replace_traits(claim, ledger)
+        case ReplaceAggregates():
+            return replace_aggregates(claim, ledger)
+        case CreateClass() | RenameClass() | DeleteClass() | EnsureTrait() | DeleteTrait():
+            return _catalogue_verdict(claim, ledger)
         case _:
-            raise TypeError(claim)
+            assert_never(claim)
+
+
+def _provider_verdict(
+    claim: CreateProvider | UpdateProvider | DeleteProvider | DeclareProvider, ledger: Ledger
+) -> Grant | Rejected:
+    match claim:
+        case CreateProvider():
+            return create_provider(claim, ledger)
+        case UpdateProvider():
+            return update_provider(claim, ledger)
+        case DeleteProvider():
+            return delete_provider(claim, ledger)
+        case DeclareProvider():
+            return declare_provider(claim, ledger)
+        case _:
+            assert_never(claim)
+
+
+def _catalogue_verdict(
+    claim: CreateClass | RenameClass | DeleteClass | EnsureTrait | DeleteTrait, ledger: Ledger
+) -> Grant | Rejected:
+    match claim:
+        case CreateClass():
+            return create_class(claim, ledger)
+        case RenameClass():
+            return rename_class(claim, ledger)
+        case DeleteClass():
+            return delete_class(claim, ledger)
+        case EnsureTrait():
+            return ensure_trait(claim, ledger)
+        case DeleteTrait():
+            return delete_trait(claim, ledger)
+        case _:
+            assert_never(claim)
 
 
 def _out_of_reach(grant: Grant, lockable: Lockable | None) -> bool:

@@ -6,7 +6,7 @@ from worker.placement.snapshot import ProviderRow, Snapshot
 
 
 class Ledger:
-    """State after the granted claims. Rows are values, at first the snapshot's; `apply` alone puts others in their place."""
+    """State after the granted claims. Rows are values, the snapshot's at first; `apply` alone replaces them."""
 
     __slots__ = (
         "_children",

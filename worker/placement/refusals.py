@@ -54,6 +54,14 @@ def refuse(claim: ClaimId, code: Code, places: Sequence[Place]) -> Rejected:
     return Rejected(claim, code, _SENTENCES[code].format_map({k: _plain(v) for k, v in first.items()}), details)
 
 
+def first_broken(claim: ClaimId, *rungs: tuple[Code, Sequence[Place]]) -> Rejected | None:
+    """The refusal for the first rung with a place where its rule is broken; rungs stand in order of precedence."""
+    for code, places in rungs:
+        if places:
+            return refuse(claim, code, places)
+    return None
+
+
 def exhausted(claim: ClaimId, tries: int) -> Rejected:
     """The refusal of a claim that met moved rows `tries` times in a row."""
     return refuse(claim, Code.CONFLICT_RETRIES_EXHAUSTED, [{"tries": tries}])

@@ -1,0 +1,77 @@
+"""Rules that claims on one provider share; each check returns the places where its rule is broken."""
+
+from collections.abc import Iterable, Mapping
+
+from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.inventory import Inventory
+from worker.placement.ledger import Ledger
+from worker.placement.refusals import Place
+from worker.placement.snapshot import EXAMPLES_MAX, ProviderRow
+
+
+def missing_classes(names: Iterable[ResourceClass], ledger: Ledger) -> list[Place]:
+    """Classes that do not exist."""
+    missing = sorted(name for name in names if not ledger.has_class(name))
+    return [{"resource_classes": missing}] if missing else []
+
+
+def missing_traits(names: Iterable[Trait], ledger: Ledger) -> list[Place]:
+    """Traits that do not exist."""
+    missing = sorted(name for name in names if not ledger.has_trait(name))
+    return [{"traits": missing}] if missing else []
+
+
+def taken_name(name: str, provider: ProviderId, ledger: Ledger) -> list[Place]:
+    """The name, if another provider has it."""
+    return [{"name": name}] if ledger.names.get(name, provider) != provider else []
+
+
+def conflict(provider: ProviderId, expected: int | None, row: ProviderRow | None) -> list[Place]:
+    """The generations, if the claim expects another than the provider's; None expects nothing."""
+    found = None if row is None else row.generation
+    if expected is None or expected == found:
+        return []
+    return [{"provider": provider, "expected": expected, "found": found}]
+
+
+def invalid_inventories(provider: ProviderId, inventories: Mapping[ResourceClass, Inventory]) -> list[Place]:
+    """Inventories whose fields contradict each other."""
+    places: list[Place] = []
+    for name in sorted(inventories):
+        inventory = inventories[name]
+        where: Place = {"provider": provider, "resource_class": name}
+        if inventory.reserved > inventory.total:
+            places.append({**where, "field": "reserved", "value": inventory.reserved, "rule": "reserved_above_total"})
+        if inventory.min_unit > inventory.max_unit:
+            places.append(
+                {**where, "field": "min_unit", "value": inventory.min_unit, "rule": "min_unit_above_max_unit"}
+            )
+    return places
+
+
+def used_classes(row: ProviderRow, dropped: Iterable[ResourceClass], ledger: Ledger) -> list[Place]:
+    """The classes among `dropped` that consumers hold on the provider: one place, with how many and who."""
+    holders = {name: _holders(row.id, name, ledger) for name in sorted(dropped)}
+    used = [name for name, (count, _) in holders.items() if count]
+    if not used:
+        return []
+    # One consumer may hold several classes: the examples are exact, the count is of (consumer, class) pairs.
+    count = sum(holders[name][0] for name in used)
+    examples = sorted({consumer for name in used for consumer in holders[name][1]})[:EXAMPLES_MAX]
+    return [{"provider": row.id, "resource_classes": used, "count": count, "examples": examples}]
+
+
+def _holders(provider: ProviderId, name: ResourceClass, ledger: Ledger) -> tuple[int, set[ConsumerId]]:
+    stored = ledger.snapshot.holders.get(provider, {}).get(name)
+    count = 0 if stored is None else stored.count
+    examples = set() if stored is None else {ConsumerId(example) for example in stored.examples}
+    for consumer in ledger.consumers_written:
+        old, new = ledger.snapshot.consumers.get(consumer), ledger.consumers.get(consumer)
+        held = old is not None and name in old.allocations.get(provider, {})
+        holds = new is not None and name in new.allocations.get(provider, {})
+        count += holds - held
+        if holds:
+            examples.add(consumer)
+        else:
+            examples.discard(consumer)
+    return count, examples
