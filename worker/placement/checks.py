@@ -50,15 +50,17 @@ def invalid_inventories(provider: ProviderId, inventories: Mapping[ResourceClass
 
 
 def used_classes(row: ProviderRow, dropped: Iterable[ResourceClass], ledger: Ledger) -> list[Place]:
-    """The classes among `dropped` that consumers hold on the provider: one place, with how many and who."""
-    holders = {name: _holders(row.id, name, ledger) for name in sorted(dropped)}
-    used = [name for name, (count, _) in holders.items() if count]
-    if not used:
-        return []
-    # One consumer may hold several classes: the examples are exact, the count is of (consumer, class) pairs.
-    count = sum(holders[name][0] for name in used)
-    examples = sorted({consumer for name in used for consumer in holders[name][1]})[:EXAMPLES_MAX]
-    return [{"provider": row.id, "resource_classes": used, "count": count, "examples": examples}]
+    """Each class among `dropped` that consumers hold on the provider, with how many they are and the first of them.
+
+    A place a class: a consumer may hold several, so that sums over classes would count it twice.
+    """
+    places: list[Place] = []
+    for name in sorted(dropped):
+        count, examples = _holders(row.id, name, ledger)
+        if count:
+            told = sorted(examples)[:EXAMPLES_MAX]
+            places.append({"provider": row.id, "resource_classes": [name], "count": count, "examples": told})
+    return places
 
 
 def _holders(provider: ProviderId, name: ResourceClass, ledger: Ledger) -> tuple[int, set[ConsumerId]]:

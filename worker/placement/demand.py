@@ -183,7 +183,7 @@ def _excess(demand: Demand, provider: ProviderId, name: ResourceClass, stock: St
         "capacity": capacity,
         "used": used,
         "requested": requested,
-        "free": max(0, capacity - used),
+        "free": capacity - used,
     }
 
 

@@ -96,7 +96,7 @@ def _belongings(lists: _Lists, row: RowId, old: ProviderRow | None, new: Provide
             before, after = had.get(name), has[name]
             if before is after:
                 continue
-            if before is None or before.inventory != after.inventory:
+            if before is None or (before.inventory is not after.inventory and before.inventory != after.inventory):
                 lists.inventories_put.append(InventoryPut(row, name, after.inventory, after.used))
             elif before.used != after.used:
                 lists.used_put.append(UsedPut(row, name, after.used))
