@@ -1,0 +1,58 @@
+# Few verbs; each makes .venv from the hashed lock when it is missing or older than the lock.
+# The project itself is not installed: its programs run as modules from this folder, so that a fresh machine
+# needs no build backend and an edit is in force at once.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+BIN := .venv/bin
+RUN := $(BIN)/python -m deploy.local run -- $(BIN)/python -m
+COMPILE = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --no-annotate -q pyproject.toml
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run check test bench up down lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'Arguments for the verb behind: make demo ARGS="--help"'
+
+demo: .venv/.ready ## a cluster, thousands of claims, a report; servers of its own
+	@$(RUN) worker demo $(ARGS)
+
+run: .venv/.ready ## the worker on servers of its own, until ctrl-c
+	@$(BIN)/python -m deploy.local run -- sh -c '"$$0" -m worker migrate && \
+		ALLOCATION_DECLARE_TOPOLOGY=true exec "$$0" -m worker run $(ARGS)' $(BIN)/python
+
+check: .venv/.ready ## style, types, floors, container files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/python -c 'import compose_spec; from pathlib import Path; \
+		compose_spec.loads(Path("deploy/compose.yaml").read_text())'
+
+test: .venv/.ready ## all tests, on servers of their own
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/.ready ## benchmarks, on servers of their own
+	@$(RUN) tests.bench $(ARGS)
+
+up: .venv/.ready ## start PostgreSQL and RabbitMQ in the background and print their addresses
+	@$(BIN)/python -m deploy.local up --detach
+
+down: .venv/.ready ## stop what `make up` started
+	@$(BIN)/python -m deploy.local down
+
+lock: .venv/.ready ## pin all dependencies again, with hashes
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(COMPILE) --group dev $(ARGS) -o requirements.lock
+	$(COMPILE) -c requirements.lock -o requirements.runtime.lock
+
+.venv/.ready: requirements.lock
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv || { rm -rf .venv; \
+		echo "error: $(PYTHON) cannot make virtual environments; run: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
