@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.absent import UNSET, Absentable, Distinct
 from schemas.amounts import Allocations, Generation, Mappings, ProviderGenerations, amounts_counted
 from schemas.envelope import ClaimEnvelope
-from schemas.message import Message
+from schemas.message import Message, also
 from schemas.text import ConsumerType, Name, Uuid
 
 MEMBERS_MAX = 256
@@ -78,6 +78,12 @@ class AllocationSetMany(ClaimEnvelope):
 
 class AllocationAdjust(ClaimEnvelope):
     """Takes from and adds to what the consumer holds."""
+
+    model_config = ConfigDict(
+        json_schema_extra=also(
+            anyOf=[{"required": [name], "properties": {name: {"minProperties": 1}}} for name in ("add", "remove")]
+        )
+    )
 
     op: Literal["allocation.adjust"]
     consumer: Consumer

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, PlainValidator, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from schemas.text import GroupName, Name, Uuid
+from schemas.text import GroupName, Id, Name, Uuid
 
 MAX_INT = 2_147_483_647
 RATIO_MAX = 1_000_000
@@ -88,3 +88,9 @@ Mappings = Annotated[
     Field(max_length=GROUPS_MAX),
 ]
 """{group: [provider]}."""
+
+Number = Annotated[int, Field(ge=0)]
+"""A count or a generation as the worker tells it, which may have grown beyond MAX_INT."""
+
+AllocationsTold = dict[Id, Annotated[dict[Name, Amount], Field(min_length=1)]]
+"""{provider: {class: amount}} as the worker tells it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 CUSTOM_RULES: Final = frozenset(
-    {"format", "uniqueItems", "multipleOf", "minimum", "maximum", "maxProperties", "anyOf", "type"}
+    {"format", "uniqueItems", "multipleOf", "minimum", "maximum", "maxProperties", "anyOf", "oneOf", "required", "type"}
 )
 """Rules our own validators name; they give their limit themselves."""
 

@@ -2,6 +2,13 @@
 
 from enum import StrEnum
 
+from pydantic import ConfigDict
+
+from schemas.absent import Absentable
+from schemas.amounts import Number
+from schemas.message import Told
+from schemas.text import Moment
+
 
 class ParkedHeader(StrEnum):
     """Names of the headers; moments are RFC 3339 text, attempts an integer, all others text."""
@@ -15,6 +22,10 @@ class ParkedHeader(StrEnum):
     ATTEMPTS = "x-parked-attempts"
     FIRST_AT = "x-parked-first-at"
     LAST_AT = "x-parked-last-at"
+
+
+def _header(field: str) -> str:
+    return ParkedHeader[field.upper()].value
 
 
 class ParkedReason(StrEnum):
@@ -31,3 +42,19 @@ class ParkedReason(StrEnum):
     """A known `claim_id` with another body."""
     POISON = "poison"
     """It keeps failing for reasons of our own."""
+
+
+class ParkedHeaders(Told):
+    """The headers of a parked message, beside those it came with; no trace where nothing was raised."""
+
+    model_config = ConfigDict(alias_generator=_header)
+
+    reason: ParkedReason
+    detail: str
+    trace: Absentable[str] = None
+    exchange: str
+    routing_key: str
+    queue: str
+    attempts: Number
+    first_at: Moment
+    last_at: Moment

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.absent import UNSET, Absentable, Distinct
 from schemas.amounts import TRAITS_MAX, Generation
 from schemas.envelope import ClaimEnvelope
+from schemas.message import also
 from schemas.stock import Inventories
 from schemas.text import Name, ProviderName, Uuid
 
@@ -41,6 +42,8 @@ class ProviderCreate(ClaimEnvelope):
 
 class ProviderUpdate(ClaimEnvelope):
     """A new name, a new parent (null: none, a root), or both; UNSET leaves the parent."""
+
+    model_config = ConfigDict(json_schema_extra=also(anyOf=[{"required": ["name"]}, {"required": ["parent"]}]))
 
     op: Literal["provider.update"]
     provider: Uuid

@@ -63,3 +63,9 @@ CustomName = Annotated[str, StringConstraints(max_length=255, pattern=CUSTOM_PAT
 
 ConsumerType = Annotated[str, StringConstraints(max_length=255, pattern="^[A-Z0-9_]+$")]
 GroupName = Annotated[str, StringConstraints(pattern="^(_[a-zA-Z0-9_-]{1,64})?$")]
+
+Id = Annotated[str, StringConstraints(pattern=CANONICAL_UUID_PATTERN)]
+"""A UUID as the worker tells it: dashed, in lower case."""
+
+Traceparent = Annotated[str, StringConstraints(pattern="^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
+"""A W3C trace context."""

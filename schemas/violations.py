@@ -1,7 +1,8 @@
 """What is wrong with a message, in JSON Schema's words, never the validator's own."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -13,8 +14,11 @@ from schemas.keywords import CUSTOM_RULES, KEYWORDS
 
 VIOLATIONS_MAX: Final = 20
 SHOWN_MAX: Final = 200
+_LIST_SHOWN_MAX: Final = 64
 _INTEGER_SHOWN_MAX: Final = 2**63
 _KEY_MARK: Final = "[key]"
+_COUNTING: Final = frozenset({"minItems", "maxItems", "minProperties", "maxProperties"})
+_OP_PATH: Final = ("op",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +36,70 @@ class Violation:
         return {"path": list(self.path), "rule": self.rule, "limit": self.limit, "value": self.value}
 
 
-def violations_of(error: ValidationError) -> tuple[Violation, ...]:
-    """What the validator found, in the order of the fields; the first VIOLATIONS_MAX of it."""
+def violations_of(error: ValidationError, parsed: Mapping[str, Any]) -> tuple[Violation, ...]:
+    """What the validator found in `parsed`, in the order of the fields; the first VIOLATIONS_MAX of it."""
     found = error.errors(include_url=False)[:VIOLATIONS_MAX]
-    return tuple(_violation(one) for one in found)
+    return tuple(_violation(one, parsed) for one in found)
 
 
-def _violation(error: ErrorDetails) -> Violation:
+def wrong_op(parsed: Mapping[str, Any], known: Collection[str]) -> Violation:
+    """What is wrong with an `op` that is none of the known ones."""
+    if "op" not in parsed:
+        return Violation(_OP_PATH, "required", None, None)
+    if not isinstance(parsed["op"], str):
+        return Violation(_OP_PATH, "type", "string", shown(parsed["op"]))
+    return Violation(_OP_PATH, "enum", list(known), shown(parsed["op"]))
+
+
+def misrouted(op: str, routing_key: str) -> Violation:
+    """What is wrong with a known `op` that came under another routing key."""
+    return Violation(_OP_PATH, "const", shown_text(routing_key), op)
+
+
+def _violation(error: ErrorDetails, parsed: Mapping[str, Any]) -> Violation:
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
-    path = error["loc"]
-    if len(path) > 1 and path[-1] == _KEY_MARK and path[-2] == value:
-        path = path[:-1]
     if kind in CUSTOM_RULES:
         rule, limit = kind, context.get("limit")
+    elif kind == "literal_error":
+        rule, limit = _one_of(context["expected"])
     else:
         keyword = KEYWORDS[kind]
         rule, limit = keyword.rule_for(value), keyword.limit_in(context)
-    if rule in _COUNTING:
-        value = len(value)
+    if "value" in context:
+        value = context["value"]
     elif rule == "required":
         value = None
-    return Violation(
-        path=tuple(shown_text(key) if isinstance(key, str) else key for key in path),
-        rule=rule,
-        limit=shown(limit),
-        value=shown(context.get("value", value)),
-    )
+    elif rule in _COUNTING:
+        value = len(value)
+    return Violation(_path(error, parsed), rule, shown(limit), shown(value))
 
 
-_COUNTING: Final = frozenset({"minItems", "maxItems", "minProperties"})
+def _one_of(expected: str) -> tuple[str, Any]:
+    values = re.findall("'([^']*)'", expected)  # the validator has them as one text for people
+    return ("const", values[0]) if len(values) == 1 else ("enum", values)
+
+
+def _path(error: ErrorDetails, parsed: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Keys that exist or are missing in the message itself; the validator's own steps are left out."""
+    keys = error["loc"]
+    if len(keys) > 1 and keys[-1] == _KEY_MARK and keys[-2] == error["input"]:
+        keys = keys[:-1]
+    path: list[str | int] = []
+    node: Any = parsed
+    for key in keys:
+        match node, key:
+            case Mapping(), str():
+                path.append(shown_text(key))
+                node = node.get(key)
+            case list(), int():
+                path.append(key)
+                node = node[key]
+    return tuple(path)
 
 
 def shown_text(text: str) -> str:
     """The text, shortened, with U+FFFD for what no database stores."""
-    storable = text[:SHOWN_MAX].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    storable = text[:SHOWN_MAX].encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return storable.replace("\x00", "\ufffd")
 
 
@@ -75,18 +109,12 @@ def shown(value: Any) -> Any:
         case None | bool():
             return value
         case int():
-            return value if abs(value) < _INTEGER_SHOWN_MAX else shown_text(_digits(value))
+            return value if abs(value) < _INTEGER_SHOWN_MAX else shown_text(str(value))
         case str():
             return shown_text(value)
         case Decimal():
             return float(value) if Decimal(repr(float(value))) == value else shown_text(str(value))
-        case Sequence() if len(value) <= VIOLATIONS_MAX * 2 and all(isinstance(one, str) for one in value):
+        case list() if len(value) <= _LIST_SHOWN_MAX and all(isinstance(one, str) for one in value):
             return [shown_text(one) for one in value]
-        case Mapping() | Sequence():
-            return shown_text(json.dumps(value, default=str, ensure_ascii=False))
         case _:
-            return shown_text(str(value))
-
-
-def _digits(number: int) -> str:
-    return hex(number)  # in no time whatever its length; decimal digits take the square of it
+            return shown_text(json.dumps(value, default=str, ensure_ascii=False))
