@@ -30,8 +30,7 @@ check: .venv/.ready ## style, types, floors, container files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint deploy/Dockerfile
-	$(BIN)/python -c 'import compose_spec; from pathlib import Path; \
-		compose_spec.loads(Path("deploy/compose.yaml").read_text())'
+	$(BIN)/python -m pytest tests/deploy/test_containers.py
 
 test: .venv/.ready ## all tests, on servers of their own
 	$(BIN)/python -m pytest $(ARGS)

@@ -118,7 +118,7 @@ class Server(ABC):
         """Signal the server and all that it started, the server first, so that it starts no more."""
         if (root := self.pid) is None:
             return
-        for pid in (root, *_descendants(root)):
+        for pid in (root, *descendants(root)):
             try:
                 os.kill(pid, number)
             except ProcessLookupError:
@@ -128,7 +128,7 @@ class Server(ABC):
         return self.log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARS:].strip()
 
 
-def _descendants(root: int) -> Iterator[int]:
+def descendants(root: int) -> Iterator[int]:
     """Ids of the processes below `root`, parents before children."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():

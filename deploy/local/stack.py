@@ -62,10 +62,10 @@ def local_stack(folder: Path | None = None, postgres: bool = True, rabbit: bool 
     postgres_at = postgres_programs() if postgres else None
     rabbit_at = rabbit_programs() if rabbit else None
     ground = lay_ground(folder)
-    port, broker_port, peer_port, names_port = free_ports(4)
-    database = Postgres(ground, port, postgres_at) if postgres_at else None
-    broker = Rabbit(ground, (broker_port, peer_port, names_port), rabbit_at) if rabbit_at else None
     with _guarded(ground) as watch:
+        port, broker_port, peer_port, names_port = free_ports(4)
+        database = Postgres(ground, port, postgres_at) if postgres_at else None
+        broker = Rabbit(ground, (broker_port, peer_port, names_port), rabbit_at) if rabbit_at else None
         try:
             _start(database, broker)
             yield Stack(database, broker)

@@ -1,0 +1,94 @@
+"""The container files: what the linters do not ask for."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from compose_spec import PyCompose
+
+DEPLOY = Path("deploy")
+DOCKERFILE = DEPLOY / "Dockerfile"
+# A tag with a patch level: the same file builds the same image next year.
+PINNED = re.compile(r"^[a-z-]+:\d+\.\d+(\.\d+)?(-[a-z]+)*$")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """The services of the compose file, read by an implementation of its specification."""
+    compose = PyCompose.from_yaml((DEPLOY / "compose.yaml").read_text("utf-8"))
+    compose.validate()
+    found: dict[str, Any] = json.loads(compose.to_json())["services"]
+    return found
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Instructions of the Dockerfile with continued lines joined."""
+    text = DOCKERFILE.read_text("utf-8").replace("\\\n", " ")
+    pairs = (line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#"))
+    return [(name, rest) for name, rest in pairs]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    """What makes the image that is shipped."""
+    lines = instructions()
+    last = max(index for index, (name, _) in enumerate(lines) if name == "FROM")
+    return lines[last:]
+
+
+def test_the_image_has_more_than_one_stage_and_pinned_bases() -> None:
+    bases = [rest.split()[0] for name, rest in instructions() if name == "FROM"]
+    assert len(bases) == 2
+    assert all(PINNED.match(image) for image in bases)
+
+
+def test_the_image_runs_as_an_ordinary_user_given_by_number() -> None:
+    users = [rest for name, rest in final_stage() if name == "USER"]
+    assert [user.split(":")[0] for user in users] == ["10001"]
+
+
+def test_the_image_checks_its_own_health_over_http() -> None:
+    checks = [rest for name, rest in final_stage() if name == "HEALTHCHECK"]
+    assert len(checks) == 1
+    assert "http://127.0.0.1:8080/live" in checks[0]
+
+
+def test_the_image_installs_by_hash_alone() -> None:
+    installs = [rest for name, rest in instructions() if name == "RUN" and "pip install" in rest]
+    assert installs
+    assert all("--require-hashes" in line for line in installs)
+
+
+def test_everything_copied_into_the_image_is_let_through_to_the_builder() -> None:
+    passed = {line[1:] for line in DOCKERFILE.with_suffix(".dockerignore").read_text("utf-8").split() if line[0] == "!"}
+    copied = {rest.split()[0] for name, rest in instructions() if name == "COPY" and "--from" not in rest}
+    assert copied == passed
+
+
+def test_every_service_has_a_pinned_image(services: dict[str, Any]) -> None:
+    assert set(services) == {"postgres", "rabbitmq", "migrate", "worker"}
+    assert all(PINNED.match(service["image"]) for service in services.values())
+
+
+def test_no_password_has_a_default() -> None:
+    variables = re.findall(r"\$\{([A-Z_]*PASSWORD)([^}]*)\}", (DEPLOY / "compose.yaml").read_text("utf-8"))
+    assert {name for name, _ in variables} == {"POSTGRES_PASSWORD", "RABBITMQ_PASSWORD"}
+    assert all(rest.startswith(":?") for _, rest in variables)
+
+
+def test_the_worker_waits_for_healthy_servers_and_a_finished_migration(services: dict[str, Any]) -> None:
+    waits = {name: wait["condition"] for name, wait in services["worker"]["depends_on"].items()}
+    assert waits == {
+        "postgres": "service_healthy",
+        "rabbitmq": "service_healthy",
+        "migrate": "service_completed_successfully",
+    }
+    assert all(services[name]["healthcheck"]["test"] for name in ("postgres", "rabbitmq"))
+
+
+def test_every_file_that_the_broker_mounts_exists(services: dict[str, Any]) -> None:
+    mounted = [str(volume).split(":")[0] for volume in services["rabbitmq"]["volumes"]]
+    files = [DEPLOY / path for path in mounted if path.startswith("./")]
+    assert len(files) == 3
+    assert [path for path in files if not path.is_file()] == []
