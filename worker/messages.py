@@ -67,7 +67,8 @@ class Outgoing:
 class Record:
     """The outcome of one claim as the inbox keeps it: its events, each a routing key and a compact JSON body.
 
-    `fingerprint` is that of the claim's body; `correlation_id` None means the claim's own id.
+    The first event is the outcome, the others are its consequences. `fingerprint` is that of the claim's body;
+    `correlation_id` None means the claim's own id.
     """
 
     claim: ClaimId

@@ -37,11 +37,14 @@ def create_engine(url: str, limits: Limits, application_name: str = "allocation-
         pool_size=limits.pool_size,
         max_overflow=0,
         pool_timeout=limits.connect_timeout_s,
+        hide_parameters=True,
         connect_args={
             "timeout": limits.connect_timeout_s,
             "server_settings": {
                 "application_name": application_name,
                 "jit": "off",
+                # Claims reach every row by key; a plan kept from when a table was small must not scan it later.
+                "enable_seqscan": "off",
                 "statement_timeout": str(limits.statement_timeout_ms),
                 "lock_timeout": str(limits.lock_timeout_ms),
                 "idle_in_transaction_session_timeout": str(limits.idle_in_transaction_timeout_ms),

@@ -17,53 +17,60 @@ from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Sn
 Records = Sequence[tuple[Any, ...]]
 """Records as the driver gives them: their shape is that of the statement above them."""
 
+# Rows are reached through `= ANY (ARRAY(...))` rather than by joins: those are planned as look-ups by key, whatever the
+# planner thinks of the size of the tables.
 LOAD = text(f"""
     WITH named AS MATERIALIZED (
         SELECT id, uuid, project, "user", type, generation FROM consumers
         WHERE uuid = ANY (CAST(:consumers AS uuid[])) AND id <> ALL (CAST(:own AS bigint[]))
     ),
     holding AS MATERIALIZED (
-        SELECT a.consumer, a.provider, a.class, a.amount FROM named JOIN allocations AS a ON a.consumer = named.id
+        SELECT consumer, provider, (SELECT uuid FROM providers WHERE id = provider) AS uuid, class, amount
+        FROM allocations WHERE consumer = ANY (ARRAY(SELECT id FROM named))
     ),
     chosen AS MATERIALIZED (
         SELECT id FROM providers WHERE uuid = ANY (CAST(:providers AS uuid[]))
         UNION SELECT provider FROM holding
-        UNION SELECT member.id FROM providers AS asked JOIN providers AS member ON member.root = asked.root
-              WHERE asked.uuid = ANY (CAST(:trees AS uuid[]))
+        UNION SELECT id FROM providers
+              WHERE root = ANY (ARRAY(SELECT root FROM providers WHERE uuid = ANY (CAST(:trees AS uuid[]))))
     ),
-    linked AS MATERIALIZED (SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[])))
+    linked AS MATERIALIZED (SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[]))),
+    held AS MATERIALIZED (SELECT id, uuid FROM providers WHERE uuid = ANY (CAST(:held AS uuid[])))
     SELECT now(),
-    ARRAY(SELECT ROW(p.id, p.uuid::text, p.name, p.generation, p.state, parent.uuid::text, root.uuid::text,
+    ARRAY(SELECT ROW(p.id, p.uuid::text, p.name, p.generation, p.state,
+                     (SELECT uuid::text FROM providers WHERE id = p.parent),
+                     CASE WHEN p.root = p.id THEN p.uuid::text
+                          ELSE (SELECT uuid::text FROM providers WHERE id = p.root) END,
                      p.created_at, p.updated_at)
-          FROM chosen JOIN providers AS p ON p.id = chosen.id
-          JOIN providers AS root ON root.id = p.root LEFT JOIN providers AS parent ON parent.id = p.parent),
+          FROM providers AS p WHERE p.id = ANY (ARRAY(SELECT id FROM chosen))),
     ARRAY(SELECT ROW(i.provider, c.name, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size,
                      trim_scale(i.allocation_ratio), i.used)
-          FROM chosen JOIN inventories AS i ON i.provider = chosen.id JOIN resource_classes AS c ON c.id = i.class
-          ORDER BY i.provider, c.name),
-    ARRAY(SELECT ROW(l.provider, t.name)
-          FROM linked JOIN provider_traits AS l ON l.provider = linked.id JOIN traits AS t ON t.id = l.trait),
-    ARRAY(SELECT ROW(l.provider, l.aggregate::text)
-          FROM linked JOIN provider_aggregates AS l ON l.provider = linked.id),
+          FROM inventories AS i JOIN resource_classes AS c ON c.id = i.class
+          WHERE i.provider = ANY (ARRAY(SELECT id FROM chosen)) ORDER BY i.provider, c.name),
+    ARRAY(SELECT ROW(l.provider, t.name) FROM provider_traits AS l JOIN traits AS t ON t.id = l.trait
+          WHERE l.provider = ANY (ARRAY(SELECT id FROM linked))),
+    ARRAY(SELECT ROW(provider, aggregate::text) FROM provider_aggregates
+          WHERE provider = ANY (ARRAY(SELECT id FROM linked))),
     ARRAY(SELECT ROW(id, uuid::text, project, "user", type, generation) FROM named),
-    ARRAY(SELECT ROW(h.consumer, p.uuid::text, c.name, h.amount)
-          FROM holding AS h JOIN providers AS p ON p.id = h.provider JOIN resource_classes AS c ON c.id = h.class
-          ORDER BY h.consumer, p.uuid, c.name),
+    ARRAY(SELECT ROW(h.consumer, h.uuid::text, c.name, h.amount)
+          FROM holding AS h JOIN resource_classes AS c ON c.id = h.class ORDER BY h.consumer, h.uuid, c.name),
     ARRAY(SELECT ROW(name, uuid::text) FROM providers WHERE name = ANY (CAST(:names AS text[]))),
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM resource_classes WHERE name = ANY (CAST(:classes AS text[]))),
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM traits WHERE name = ANY (CAST(:traits AS text[]))),
     ARRAY(SELECT nextval('providers_id_seq') FROM generate_series(1, CAST(:new_providers AS integer))),
-    ARRAY(SELECT ROW(p.uuid::text, c.name, count(*),
+    ARRAY(SELECT ROW((SELECT uuid::text FROM held WHERE id = a.provider), c.name, count(*),
                      (array_agg(holder.uuid::text ORDER BY holder.uuid))[1:{EXAMPLES_MAX}])
-          FROM providers AS p JOIN allocations AS a ON a.provider = p.id
-          JOIN consumers AS holder ON holder.id = a.consumer JOIN resource_classes AS c ON c.id = a.class
-          WHERE p.uuid = ANY (CAST(:held AS uuid[])) GROUP BY p.uuid, c.name),
+          FROM allocations AS a JOIN consumers AS holder ON holder.id = a.consumer
+          JOIN resource_classes AS c ON c.id = a.class
+          WHERE a.provider = ANY (ARRAY(SELECT id FROM held)) GROUP BY a.provider, c.name),
     ARRAY(SELECT ROW(c.name, count(*), (array_agg(p.uuid::text ORDER BY p.uuid))[1:{EXAMPLES_MAX}])
-          FROM resource_classes AS c JOIN inventories AS i ON i.class = c.id JOIN providers AS p ON p.id = i.provider
-          WHERE c.name = ANY (CAST(:classes_used AS text[])) GROUP BY c.name),
+          FROM inventories AS i JOIN providers AS p ON p.id = i.provider JOIN resource_classes AS c ON c.id = i.class
+          WHERE i.class = ANY (ARRAY(SELECT id FROM resource_classes WHERE name = ANY (CAST(:classes_used AS text[]))))
+          GROUP BY c.name),
     ARRAY(SELECT ROW(t.name, count(*), (array_agg(p.uuid::text ORDER BY p.uuid))[1:{EXAMPLES_MAX}])
-          FROM traits AS t JOIN provider_traits AS l ON l.trait = t.id JOIN providers AS p ON p.id = l.provider
-          WHERE t.name = ANY (CAST(:traits_used AS text[])) GROUP BY t.name)
+          FROM provider_traits AS l JOIN providers AS p ON p.id = l.provider JOIN traits AS t ON t.id = l.trait
+          WHERE l.trait = ANY (ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))
+          GROUP BY t.name)
 """)  # noqa: S608 - EXAMPLES_MAX is a number of ours
 
 

@@ -38,11 +38,16 @@ PUT_ALLOCATIONS = text("""
     ON CONFLICT (consumer, provider, class) DO UPDATE SET amount = excluded.amount
 """)
 
+# Classes are resolved first, so that no plan can begin with all allocations of a class.
 DELETE_ALLOCATIONS = text("""
-    DELETE FROM allocations AS a
-    USING unnest(CAST(:consumers AS bigint[]), CAST(:rows AS bigint[]), CAST(:classes AS text[]))
-          AS gone (consumer, provider, name), resource_classes AS c
-    WHERE c.name = gone.name AND a.consumer = gone.consumer AND a.provider = gone.provider AND a.class = c.id
+    WITH gone AS MATERIALIZED (
+        SELECT given.consumer, given.provider, c.id AS class
+        FROM unnest(CAST(:consumers AS bigint[]), CAST(:rows AS bigint[]), CAST(:classes AS text[]))
+             AS given (consumer, provider, name)
+        JOIN resource_classes AS c ON c.name = given.name
+    )
+    DELETE FROM allocations AS a USING gone
+    WHERE a.consumer = gone.consumer AND a.provider = gone.provider AND a.class = gone.class
 """)
 
 

@@ -22,18 +22,24 @@ PUT = text("""
         allocation_ratio = excluded.allocation_ratio, used = excluded.used
 """)
 
+# Classes are resolved first, so that no plan can begin with all inventories of a class.
 PUT_USED = text("""
-    UPDATE inventories AS i SET used = new.used
-    FROM unnest(CAST(:rows AS bigint[]), CAST(:classes AS text[]), CAST(:useds AS bigint[]))
-         AS new (provider, name, used)
-    JOIN resource_classes AS c ON c.name = new.name
-    WHERE i.provider = new.provider AND i.class = c.id
+    WITH new AS MATERIALIZED (
+        SELECT given.provider, c.id AS class, given.used
+        FROM unnest(CAST(:rows AS bigint[]), CAST(:classes AS text[]), CAST(:useds AS bigint[]))
+             AS given (provider, name, used)
+        JOIN resource_classes AS c ON c.name = given.name
+    )
+    UPDATE inventories AS i SET used = new.used FROM new WHERE i.provider = new.provider AND i.class = new.class
 """)
 
 DELETE = text("""
-    DELETE FROM inventories AS i
-    USING unnest(CAST(:rows AS bigint[]), CAST(:classes AS text[])) AS gone (provider, name), resource_classes AS c
-    WHERE c.name = gone.name AND i.provider = gone.provider AND i.class = c.id
+    WITH gone AS MATERIALIZED (
+        SELECT given.provider, c.id AS class
+        FROM unnest(CAST(:rows AS bigint[]), CAST(:classes AS text[])) AS given (provider, name)
+        JOIN resource_classes AS c ON c.name = given.name
+    )
+    DELETE FROM inventories AS i USING gone WHERE i.provider = gone.provider AND i.class = gone.class
 """)
 
 
