@@ -1,0 +1,126 @@
+"""`claim`: publish one claim, wait for its outcome, print it."""
+
+import asyncio
+import sys
+import uuid
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from schemas.claims import CLAIM_BY_OP
+from schemas.cloudevents import encode
+from schemas.decode import parse, read_object, validate
+from worker.cli.client import Sent, client
+from worker.cli.compose import Fields, amounts_from, consumer_from, fields_from
+from worker.cli.endings import REJECTED, TIMED_OUT, WRONG_USE, WrongUse
+from worker.cli.loop import run_in_loop
+from worker.cli.outcome import show_outcome
+from worker.cli.screen import complain, tell_aside, write_json
+from worker.settings import BrokerSettings, load
+
+app = typer.Typer()
+STDIN = "-"
+Amounts = Annotated[list[str], typer.Option(metavar="PROVIDER:CLASS=AMOUNT,...", help="Repeat it for each provider.")]
+
+
+@app.command(no_args_is_help=True)
+def claim(  # noqa: PLR0913, PLR0917 - every flag of a command line is a parameter
+    what: Annotated[str, typer.Argument(metavar="OP|FILE|-", help="An op, a file with a claim, or - for stdin.")],
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE", help="Fields; a value is JSON, else text. a.b=1 sets b inside of a."),
+    ] = None,
+    consumer: Annotated[str | None, typer.Option(help="The consumer's UUID.")] = None,
+    project: Annotated[str | None, typer.Option(help="The consumer's project.")] = None,
+    user: Annotated[str | None, typer.Option(help="The consumer's user.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="The consumer's type.")] = None,
+    allocate: Amounts = [],  # noqa: B006 - typer copies it
+    add: Amounts = [],  # noqa: B006 - typer copies it
+    remove: Amounts = [],  # noqa: B006 - typer copies it
+    timeout_s: Annotated[float, typer.Option("--timeout", min=0.0, help="Seconds to wait for the outcome.")] = 10.0,
+    wait: Annotated[bool, typer.Option(help="Wait for the outcome.")] = True,
+    check: Annotated[bool, typer.Option(help="Look for mistakes before sending.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome event as JSON.")] = False,
+) -> None:
+    """Publish one claim, wait for its outcome and print it.
+
+    Exit codes: 0 granted, 3 rejected, 4 no outcome in time.
+
+    allocation-worker claim provider.create name=rack-1-node-1
+
+    allocation-worker claim inventory.create provider=UUID resource_class=VCPU total=64
+
+    allocation-worker claim allocation.set --consumer UUID --project p --user u --allocate UUID:VCPU=4,MEMORY_MB=1024
+    """
+    body, fields = _read(what)
+    held = consumer_from({"id": consumer, "project": project, "user": user, "type": kind})
+    amounts = {"allocations": amounts_from(allocate), "add": amounts_from(add), "remove": amounts_from(remove)}
+    added = {"consumer": held} | {name: value for name, value in amounts.items() if value}
+    added = {name: value for name, value in added.items() if value} | fields_from(pairs or ())
+    if "claim_id" not in fields | added:
+        added["claim_id"] = str(uuid.uuid4())
+    fields |= added
+    sent = Sent(str(fields.get("op", "")), str(fields["claim_id"]), _encoded(fields) if added else body)
+    if check and not _is_right(sent):
+        raise typer.Exit(WRONG_USE)
+    _send(sent, timeout_s if wait else None, as_json=as_json)
+
+
+def _read(what: str) -> tuple[bytes, Fields]:
+    """The claim as it stands, and its fields."""
+    if what in CLAIM_BY_OP:
+        return b"", {"op": what}
+    if what == STDIN:
+        body = sys.stdin.buffer.read()
+    elif Path(what).exists():
+        body = Path(what).read_bytes()
+    else:
+        raise WrongUse(f"'{what}' is neither an op nor a file; the ops are {', '.join(CLAIM_BY_OP)}.")
+    return body, read_object(body)
+
+
+def _encoded(fields: Fields) -> bytes:
+    try:
+        return encode(fields)
+    except ValueError as error:
+        raise WrongUse(f"This cannot be sent: {error}.") from None
+
+
+def _is_right(sent: Sent) -> bool:
+    outcome = validate(parse(sent.body), sent.op)
+    if not isinstance(outcome, tuple):
+        return True
+    for violation in outcome:
+        limit = "" if violation.limit is None else f" {violation.limit}"
+        where = ".".join(map(str, violation.path)) or "the claim"
+        complain(f"{where} breaks the rule {violation.rule}{limit} (--no-check sends it anyway).")
+    return False
+
+
+def _send(sent: Sent, timeout_s: float | None, *, as_json: bool) -> None:
+    settings = load(BrokerSettings)
+    tell_aside(f"claim {sent.claim_id}")
+    try:
+        outcome = run_in_loop(_published(settings, sent, timeout_s))
+    except TimeoutError:
+        later = f"allocation-worker query claim.get claim_id={sent.claim_id}"
+        complain(f"No outcome within {timeout_s:g} s; ask later: {later}")
+        raise typer.Exit(TIMED_OUT) from None
+    if outcome is None:
+        return
+    if as_json:
+        write_json(outcome)
+    else:
+        show_outcome(outcome)
+    if outcome.get("type") == "claim.rejected":
+        raise typer.Exit(REJECTED)
+
+
+async def _published(settings: BrokerSettings, sent: Sent, timeout_s: float | None) -> dict[str, Any] | None:
+    async with client(settings, "claim") as publisher:
+        (outcome,) = await publisher.publish_claims([sent])
+        if timeout_s is None:
+            return None
+        async with asyncio.timeout(timeout_s):
+            return await outcome

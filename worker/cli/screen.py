@@ -1,0 +1,69 @@
+"""What people and programs see: tables and sentences, or JSON. Text from messages is never trusted."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from worker.telemetry import printable
+
+
+def complain(sentence: str) -> None:
+    """To stderr, in one line."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"Error: {printable(sentence)}", style="red"))
+
+
+def tell(sentence: str, style: str = "") -> None:
+    Console(soft_wrap=True).print(Text(printable(sentence), style=style))
+
+
+def tell_aside(sentence: str) -> None:
+    """To stderr, so that stdout stays what a program reads."""
+    Console(stderr=True, soft_wrap=True).print(Text(printable(sentence), style="dim"))
+
+
+def write_json(value: object) -> None:
+    """One document to stdout, indented and in ASCII, so that no control character comes through."""
+    Console(soft_wrap=True, highlight=False).out(json.dumps(value, indent=2, default=_json), highlight=False)
+
+
+def _json(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)
+
+
+def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    table = Table(title=Text(printable(title)), title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row))
+    Console().print(table)
+
+
+def cell(value: object) -> Text:
+    """A value as people read it: nested ones as `name: value` pairs."""
+    return Text(printable(_short(value)))
+
+
+def _short(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return ", ".join(f"{key}: {_nested(one)}" for key, one in value.items()) or "-"
+        case list() | tuple():
+            return ", ".join(_nested(one) for one in value) or "-"
+        case _:
+            return str(value)
+
+
+def _nested(value: object) -> str:
+    inner = _short(value)
+    return f"({inner})" if isinstance(value, Mapping | list | tuple) and value else inner
