@@ -19,7 +19,7 @@ from worker.cli.outcome import show_outcome
 from worker.cli.screen import complain, tell_aside, write_json
 from worker.settings import BrokerSettings, load
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 STDIN = "-"
 Amounts = Annotated[list[str], typer.Option(metavar="PROVIDER:CLASS=AMOUNT,...", help="Repeat it for each provider.")]
 
@@ -47,11 +47,9 @@ def claim(  # noqa: PLR0913, PLR0917 - every flag of a command line is a paramet
 
     Exit codes: 0 granted, 3 rejected, 4 no outcome in time.
 
-    allocation-worker claim provider.create name=rack-1-node-1
-
-    allocation-worker claim inventory.create provider=UUID resource_class=VCPU total=64
-
-    allocation-worker claim allocation.set --consumer UUID --project p --user u --allocate UUID:VCPU=4,MEMORY_MB=1024
+    - `allocation-worker claim provider.create name=rack-1-node-1`
+    - `allocation-worker claim inventory.create provider=UUID resource_class=VCPU total=64`
+    - `allocation-worker claim allocation.set --consumer UUID --project p --user u --allocate UUID:VCPU=4,DISK_GB=9`
     """
     body, fields = _read(what)
     held = consumer_from({"id": consumer, "project": project, "user": user, "type": kind})

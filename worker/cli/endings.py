@@ -20,7 +20,8 @@ class WrongUse(Complaint):
     """What was typed makes no sense; the sentence says what would."""
 
 
-EXPECTED: Final = (Complaint, InvalidSettings, Fault, Unreadable, OSError, ExceptionGroup)
+SINGLE: Final = (Complaint, InvalidSettings, Fault, Unreadable, OSError)
+EXPECTED: Final = (*SINGLE, ExceptionGroup)
 
 
 def exit_code(failure: BaseException) -> int:
@@ -47,7 +48,7 @@ def reason(failure: BaseException) -> str:
 
 
 def _reason_of_first(group: ExceptionGroup[Exception]) -> str:
-    expected, others = group.split(EXPECTED)
+    expected, others = group.split(SINGLE)
     if others is not None or expected is None:
         raise group
     return reason(expected.exceptions[0])

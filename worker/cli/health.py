@@ -10,7 +10,7 @@ from worker.cli.endings import Complaint
 from worker.cli.screen import tell
 from worker.settings import HttpSettings, load
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 # A health check is usually given a few seconds by whoever runs it.
 TIMEOUT_S: Final = 3.0

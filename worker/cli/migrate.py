@@ -6,7 +6,7 @@ from worker.cli.screen import tell
 from worker.postgres.migrate import current, upgrade
 from worker.settings import DatabaseSettings, load
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command()

@@ -14,7 +14,7 @@ from worker.cli.outcome import show_outcome
 from worker.cli.screen import complain, show_table, tell, write_json
 from worker.settings import BrokerSettings, load
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command(no_args_is_help=True)
@@ -28,11 +28,9 @@ def query(
 ) -> None:
     """Ask the worker what it knows: what is there, who holds what, what became of a claim.
 
-    allocation-worker query provider.list name=rack-1-node-1
-
-    allocation-worker query allocation.get consumers=UUID,UUID
-
-    allocation-worker query claim.get claim_id=UUID
+    - `allocation-worker query provider.list name=rack-1-node-1`
+    - `allocation-worker query allocation.get consumers=UUID,UUID`
+    - `allocation-worker query claim.get claim_id=UUID`
     """
     if op not in QUERY_BY_OP:
         raise WrongUse(f"There is no query '{op}'; there are {', '.join(QUERY_BY_OP)}.")

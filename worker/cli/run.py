@@ -9,7 +9,7 @@ from worker.cli.loop import run_in_loop
 from worker.settings import Role, Settings, load
 from worker.telemetry import configure_logging
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command()

@@ -8,7 +8,7 @@ import typer
 from schemas.export import documents, write
 from worker.cli.screen import tell
 
-app = typer.Typer(no_args_is_help=True, help="The message contract as files, for those who do not read Python.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
 
 
 @app.callback()

@@ -14,13 +14,13 @@ from worker.cli.screen import complain
 # In the order in which a newcomer needs them.
 VERBS: Final = (
     "migrate",
-    "topology",
-    "run",
+    # topology
+    # run
     "health",
     "claim",
     "query",
-    "dead",
-    "audit",
+    # dead
+    # audit
     "schemas",
 )
 
@@ -36,11 +36,14 @@ class Verbs(TyperGroup):
             return None
         if cmd_name not in self.commands:
             self.commands[cmd_name] = get_command(import_module(f"worker.cli.{cmd_name}").app)
+            self.commands[cmd_name].name = cmd_name
         return self.commands[cmd_name]
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:  # whoever read stdout has seen enough; typer ends quietly on it
+            raise
         except EXPECTED as failure:
             complain(reason(failure))
             raise typer.Exit(exit_code(failure)) from None
@@ -51,7 +54,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 
@@ -61,16 +64,17 @@ def allocation_worker() -> None:
 
     A first run, with a database and a broker at hand:
 
-    [bold]export ALLOCATION_DATABASE_URL=postgresql://user:secret@localhost/allocation[/bold]
+    1. `export ALLOCATION_DATABASE_URL=postgresql://user:secret@localhost/allocation`
+    2. `export ALLOCATION_BROKER_URL=amqp://user:secret@localhost/`
+    3. `allocation-worker migrate` makes the tables
+    4. `allocation-worker topology declare` makes exchanges and queues
+    5. `allocation-worker run` works until stopped
+    6. in another terminal: `allocation-worker claim provider.create name=rack-1`
 
-    [bold]export ALLOCATION_BROKER_URL=amqp://user:secret@localhost/[/bold]
+    Every setting is an environment variable that begins with ALLOCATION_; the two addresses may also stand in files
+    named by ALLOCATION_DATABASE_URL_FILE and ALLOCATION_BROKER_URL_FILE.
 
-    [bold]allocation-worker migrate[/bold] (make the tables), [bold]topology declare[/bold] (make exchanges and queues),
-    [bold]run[/bold] (work); then, in another terminal, [bold]claim[/bold] and [bold]query[/bold].
-
-    Every setting is an environment variable that begins with ALLOCATION_; secrets may stand in files named by
-    ALLOCATION_DATABASE_URL_FILE and ALLOCATION_BROKER_URL_FILE. Exit codes: 0 done, 1 failed, 2 wrong use,
-    3 claim rejected, 4 no outcome in time.
+    Exit codes: 0 done, 1 failed, 2 wrong use, 3 claim rejected, 4 no answer in time.
     """
     # What the libraries would say on stderr is told by the verb's own sentence; `run` configures the log anew.
     logging.root.addHandler(logging.NullHandler())
