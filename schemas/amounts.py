@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PlainValidator, WithJsonSchema, WrapValidator
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from schemas.text import GroupName, Id, Name, Uuid
@@ -16,6 +16,7 @@ AMOUNTS_MAX = 1_000
 TRAITS_MAX = 1_000
 GROUPS_MAX = 64
 
+_DIGITS_EXACT_MAX = 15  # decimals of so many digits survive a binary64 and its shortest text (IEEE 754)
 _EXACT = Context(prec=28)  # a ratio within its range has 13 digits at most
 
 _Input = TypeVar("_Input")
@@ -57,6 +58,18 @@ def _ratio(value: object) -> Decimal:
     return Decimal(format(rounded.normalize(_EXACT), "f")) if rounded else Decimal(0)
 
 
+def json_number(value: Decimal) -> int | float:
+    """What the standard encoder writes as a JSON number of exactly this value; ValueError where it cannot."""
+    if not value.is_finite() or abs(value) >= 10**_DIGITS_EXACT_MAX:
+        raise ValueError(f"{value} has no exact JSON number here")
+    if value == value.to_integral_value():
+        return int(value)
+    number = float(value)
+    if Decimal(repr(number)) != value:
+        raise ValueError(f"{value} has no exact JSON number here")
+    return number
+
+
 Amount = Annotated[int, Field(ge=1, le=MAX_INT)]
 Count = Annotated[int, Field(ge=0, le=MAX_INT)]
 Generation = Annotated[int, Field(ge=0, le=MAX_INT)]
@@ -64,6 +77,7 @@ Generation = Annotated[int, Field(ge=0, le=MAX_INT)]
 Ratio = Annotated[
     Decimal,
     PlainValidator(_ratio),
+    PlainSerializer(json_number, when_used="json"),
     WithJsonSchema(
         {
             "type": "number",

@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from schemas.amounts import json_number
+
 CONTENT_TYPE: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
 SCHEMA_VERSION: Final = 1
-
-_DIGITS_EXACT_MAX: Final = 15  # decimals of so many digits survive a binary64 and its shortest text (IEEE 754)
 
 
 def event_id(claim_id: str, ordinal: int) -> str:
@@ -28,14 +28,7 @@ def schema_uri(event_type: str) -> str:
 def _number(value: object) -> int | float:
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} has no place in an event")
-    if not value.is_finite() or abs(value) >= 10**_DIGITS_EXACT_MAX:
-        raise ValueError(f"{value} has no exact JSON number here")
-    if value == value.to_integral_value():
-        return int(value)
-    number = float(value)
-    if Decimal(repr(number)) != value:
-        raise ValueError(f"{value} has no exact JSON number here")
-    return number
+    return json_number(value)
 
 
 _ENCODER: Final = json.JSONEncoder(

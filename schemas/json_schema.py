@@ -20,20 +20,24 @@ class _Generator(GenerateJsonSchema):
         return False
 
 
-def message_uri(name: str) -> str:
-    """The stable name of the schema of a whole message."""
-    return f"urn:allocation:message:{name}:{SCHEMA_VERSION}"
+def models() -> dict[str, Any]:
+    """{name of the message: its model}; what stands in an event's `data` has a name of its own."""
+    messages: dict[str, type[BaseModel]] = {**CLAIM_BY_OP, **EVENT_BY_TYPE, **QUERY_BY_OP}
+    messages |= {f"{op}.reply": model for op, model in REPLY_BY_OP.items()}
+    messages |= {"error.reply": ErrorReply, "parked.headers": ParkedHeaders}
+    parts = {f"{event_type}.data": _field(model, "data") for event_type, model in EVENT_BY_TYPE.items()}
+    return {**messages, **parts}
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """{name of the message: its JSON Schema}, each complete in itself."""
-    messages: dict[str, type[BaseModel]] = {**CLAIM_BY_OP, **EVENT_BY_TYPE, **QUERY_BY_OP}
-    messages |= {f"{op}.reply": model for op, model in REPLY_BY_OP.items()}
-    messages |= {"error.reply": ErrorReply, "parked.headers": ParkedHeaders}
-    schemas = {name: _schema(model, message_uri(name)) for name, model in messages.items()}
-    for event_type, model in EVENT_BY_TYPE.items():
-        schemas[f"{event_type}.data"] = _schema(_field(model, "data"), schema_uri(event_type))
-    return schemas
+    return {name: _schema(model, _uri(name)) for name, model in models().items()}
+
+
+def _uri(name: str) -> str:
+    if name.endswith(".data"):
+        return schema_uri(name.removesuffix(".data"))
+    return f"urn:allocation:message:{name}:{SCHEMA_VERSION}"
 
 
 def _field(model: type[BaseModel], name: str) -> Any:

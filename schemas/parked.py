@@ -1,8 +1,9 @@
 """Parked messages: the body and properties they came with, and these headers."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from schemas.absent import Absentable
 from schemas.amounts import Number
@@ -49,7 +50,7 @@ class ParkedHeaders(Told):
 
     model_config = ConfigDict(alias_generator=_header)
 
-    reason: ParkedReason
+    reason: Annotated[ParkedReason, Field(strict=False)]
     detail: str
     trace: Absentable[str] = None
     exchange: str

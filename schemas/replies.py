@@ -18,7 +18,7 @@ Amounts = dict[Name, Number]
 class ReadError(Told):
     """Why there is no answer; the codes of rejections, or `claim_not_found`."""
 
-    code: Code | Literal["claim_not_found"]
+    code: Annotated[Code, Field(strict=False)] | Literal["claim_not_found"]
     message: Annotated[str, Field(min_length=1)]
     details: Any
 

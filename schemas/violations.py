@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -38,8 +39,13 @@ class Violation:
 
 def violations_of(error: ValidationError, parsed: Mapping[str, Any]) -> tuple[Violation, ...]:
     """What the validator found in `parsed`, in the order of the fields; the first VIOLATIONS_MAX of it."""
-    found = error.errors(include_url=False)[:VIOLATIONS_MAX]
-    return tuple(_violation(one, parsed) for one in found)
+    found = (one for one in error.errors(include_url=False) if not _miscounted(one))
+    return tuple(_violation(one, parsed) for one in islice(found, VIOLATIONS_MAX))
+
+
+def _miscounted(error: ErrorDetails) -> bool:
+    """The validator counts items that are wrong in themselves, and told as such, as if they were not there."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def wrong_op(parsed: Mapping[str, Any], known: Collection[str]) -> Violation:
