@@ -1,0 +1,138 @@
+"""The route of a claim through one transaction, a batch at a time; `Route._decide` has its steps in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from schemas.parked import ParkedReason
+from worker.engine.intake import Incoming, Parked
+from worker.engine.locking import lockable, moved
+from worker.engine.ports import Store, Transaction
+from worker.engine.render import Renderer
+from worker.engine.work import Work, records_of, told
+from worker.messages import Delivery, Record, Recorded
+from worker.placement.decide import decide
+from worker.placement.ids import ClaimId
+from worker.placement.plan import Lockable, Locked, Plan
+from worker.placement.snapshot import Wanted
+from worker.placement.wanted import wanted
+from worker.telemetry import Stage, Telemetry
+
+READ_FIRST_EVERY = 16
+"""Batches that lock first see no conflict; one in so many reads first, to find out whether conflicts have ceased."""
+
+REUSED = "The claim_id is known with another body; every claim needs an id of its own."
+
+
+@dataclass(slots=True)
+class Applied:
+    """A batch whose transaction is committed: what to publish, park and settle, and what waits for the next one.
+
+    `batch`: the number under which its outcomes await their confirm; None where nothing new was decided.
+    """
+
+    batch: int | None = None
+    answered: list[tuple[Record | Recorded, list[Delivery]]] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    deferred: list[Incoming] = field(default_factory=list)
+
+
+class Route:
+    """Takes batches through the transaction. Conflicts, outages and bugs leave it as exceptions, nothing done."""
+
+    def __init__(self, store: Store, renderer: Renderer, telemetry: Telemetry, carries_max: int) -> None:
+        self._store = store
+        self._renderer = renderer
+        self._telemetry = telemetry
+        self._carries_max = carries_max
+        self._lock_first = 0
+
+    async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int]) -> Applied:
+        """Decide and write a batch; `confirmed` are earlier batches whose events are confirmed."""
+        applied = Applied()
+        grouped: dict[ClaimId, list[Incoming]] = {}
+        for incoming in batch:
+            grouped.setdefault(incoming.claim, []).append(incoming)
+        async with self._store.transaction() as transaction:
+            with self._telemetry.time_in(Stage.INBOX):
+                known = await transaction.keep_fresh(list(grouped), confirmed)
+            fresh = self._keep_fresh(grouped, known, applied)
+            if fresh:
+                await self._decide(transaction, Work(fresh, self._carries_max), applied)
+        return applied
+
+    def _keep_fresh(
+        self, grouped: dict[ClaimId, list[Incoming]], known: Mapping[ClaimId, Recorded], applied: Applied
+    ) -> list[list[Incoming]]:
+        """The claims without an outcome; repeated ones get theirs again, other bodies under their ids are parked."""
+        fresh = []
+        for claim, deliveries in grouped.items():
+            recorded = known.get(claim)
+            body = recorded.fingerprint if recorded else deliveries[0].fingerprint
+            same = [incoming for incoming in deliveries if incoming.fingerprint == body]
+            others = (incoming.delivery for incoming in deliveries if incoming.fingerprint != body)
+            applied.parked.extend(Parked(other, ParkedReason.CLAIM_ID_REUSED, REUSED) for other in others)
+            if recorded is None:
+                fresh.append(same)
+            elif same:
+                applied.answered.append((recorded, [incoming.delivery for incoming in same]))
+                self._telemetry.repeated.inc(len(same))
+        return fresh
+
+    async def _decide(self, transaction: Transaction, work: Work, applied: Applied) -> None:
+        """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved."""
+        named = wanted(work.claims)
+        held = await self._lock_named(transaction, named) if self._locks_first(work) else None
+        decision = await self._read_and_decide(transaction, work, named, held)
+        with self._telemetry.time_in(Stage.LOCK):
+            locked = await _lock(transaction, decision.plan)
+        if moved(decision.plan, locked):
+            self._telemetry.conflicts.inc()
+            self._lock_first = READ_FIRST_EVERY
+            decision = await self._read_and_decide(transaction, work, named, lockable(decision.plan, locked))
+        with self._telemetry.time_in(Stage.WRITE):
+            await transaction.write_plan(decision.plan.writes)
+        with self._telemetry.time_in(Stage.RECORD):
+            records = [record for record, _ in decision.records]
+            applied.batch = await transaction.record(records) if records else None
+        applied.answered.extend(decision.records)
+        applied.deferred = work.deferred(decision.plan)
+        self._telemetry.carried.inc(len(decision.plan.carried))
+        self._telemetry.decided(decision.told)
+
+    def _locks_first(self, work: Work) -> bool:
+        """After a conflict the next batches lock what they name and read then; not where a carried claim needs more."""
+        if not self._lock_first or work.carried_before:
+            return False
+        self._lock_first -= 1
+        return True
+
+    async def _lock_named(self, transaction: Transaction, named: Wanted) -> Lockable:
+        with self._telemetry.time_in(Stage.LOCK):
+            await transaction.lock(named.providers, named.consumers, ())
+        return Lockable(frozenset(named.providers), frozenset(named.consumers))
+
+    async def _read_and_decide(
+        self, transaction: Transaction, work: Work, named: Wanted, among: Lockable | None
+    ) -> "_Decision":
+        with self._telemetry.time_in(Stage.READ):
+            snapshot = await transaction.load_snapshot(named)
+        with self._telemetry.time_in(Stage.DECIDE):
+            plan = decide(work.claims, snapshot, among)
+            verdicts = work.verdicts(plan)
+            records = records_of(verdicts, self._renderer, snapshot.now)
+            return _Decision(plan, records, told(verdicts, [record for record, _ in records]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """A plan, its outcomes encoded before any lock is taken, and what the metrics are told of them."""
+
+    plan: Plan
+    records: list[tuple[Record, list[Delivery]]]
+    told: list[tuple[str, str]]
+
+
+async def _lock(transaction: Transaction, plan: Plan) -> Locked:
+    existing = [name for name, version in plan.consumers.items() if version]
+    new = [put for put in plan.writes.consumers_put if put.row is None]
+    return await transaction.lock(plan.providers, existing, new)

@@ -1,0 +1,57 @@
+"""Deliveries gathered while a batch is at work: a batch is what has arrived, there is no lingering."""
+
+import asyncio
+from collections import deque
+
+from worker.messages import Delivery
+
+SUSPICIOUS_ATTEMPTS = 3
+"""Handed over so often, a message may be what kills workers: it is taken alone (hazard 11)."""
+
+
+class Batcher:
+    """Deliveries in order of arrival; bounded by the prefetch of the consumer that fills it."""
+
+    def __init__(self, size_max: int) -> None:
+        self._size_max = size_max
+        self._arrived: deque[Delivery] = deque()
+        self._signal = asyncio.Event()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._arrived)
+
+    def offer(self, delivery: Delivery) -> None:
+        """Add one; dropped once closed, since its channel will be closed too and it goes back to the queue."""
+        if not self._closed:
+            self._arrived.append(delivery)
+            self._signal.set()
+
+    def close(self) -> None:
+        """Hand out nothing more; what was not handed out is dropped, and goes back with its channel."""
+        self._closed = True
+        self._arrived.clear()
+        self._signal.set()
+
+    async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Delivery] | None:
+        """What has arrived, at most `room` of it (the largest batch unless told); waits for one unless told not to.
+
+        None once closed. A message handed over suspiciously often makes a batch of its own.
+        """
+        while wait and not self._arrived and not self._closed:
+            self._signal.clear()
+            await self._signal.wait()
+        if self._closed:
+            return None
+        return self._take(self._size_max if room is None else min(room, self._size_max))
+
+    def _take(self, room: int) -> list[Delivery]:
+        taken: list[Delivery] = []
+        while self._arrived and len(taken) < room:
+            alone = self._arrived[0].attempts >= SUSPICIOUS_ATTEMPTS
+            if alone and taken:
+                break
+            taken.append(self._arrived.popleft())
+            if alone:
+                break
+        return taken

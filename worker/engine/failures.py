@@ -1,0 +1,102 @@
+"""Every exception's next step, in one place (architecture.md, «What happens when»).
+
+| what | step |
+|---|---|
+| Conflict | the whole transaction again, bounded, with jitter; then it counts as an outage |
+| LockTimeout | the same with half the batch |
+| Outage | out of here: the session ends, nothing is charged |
+| anything else | the batch is halved until the culprit is alone; parked if it fails alone twice the same way |
+"""
+
+import traceback
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import structlog
+
+from schemas.parked import ParkedReason
+from worker.engine.apply import Applied, Route
+from worker.engine.intake import Incoming, Parked
+from worker.engine.ports import Store, Surroundings
+from worker.engine.retry import backoff
+from worker.faults import Conflict, Fault, LockTimeout, Outage
+from worker.telemetry import Log
+
+CONFLICT_WAIT_MIN_S = 0.005
+CONFLICT_WAIT_MAX_S = 0.5
+
+Batch = Sequence[Incoming]
+
+
+class Failures:
+    """Gets batches through the route whatever happens to them."""
+
+    def __init__(self, route: Route, store: Store, around: Surroundings, conflict_tries_max: int) -> None:
+        self._route = route
+        self._store = store
+        self._around = around
+        self._tries_max = conflict_tries_max
+        self._log = structlog.get_logger()
+
+    async def apply(self, batch: Batch, confirmed: Callable[[], Sequence[int]]) -> AsyncIterator[Applied]:
+        """The batch, in as many pieces as it takes and in order. Raises `Outage`."""
+        pieces = deque([list(batch)])
+        while pieces:
+            piece = pieces.popleft()
+            outcome = await self._attempt(piece, confirmed)
+            match outcome:
+                case Applied():
+                    yield outcome
+                case LockTimeout() if len(piece) > 1:
+                    pieces.extendleft(reversed(_halves(piece)))
+                case Conflict():
+                    raise Outage(f"{self._tries_max} tries met a conflict: {outcome}") from outcome
+                case _ if len(piece) > 1:
+                    self._log.warning(Log.BATCH_HALVED, claims=len(piece), error=repr(outcome))
+                    pieces.extendleft(reversed(_halves(piece)))
+                case _:
+                    yield await self._alone(piece, outcome, confirmed)
+
+    async def _attempt(self, piece: Batch, confirmed: Callable[[], Sequence[int]]) -> Applied | Exception:
+        """One piece until it is through, or the exception that stands in its way."""
+        waits = backoff(self._around.random, CONFLICT_WAIT_MIN_S, CONFLICT_WAIT_MAX_S)
+        for tries in range(1, self._tries_max + 1):
+            try:
+                return await self._route.apply(piece, confirmed())
+            except Outage:
+                raise
+            except LockTimeout as error:
+                if len(piece) > 1:
+                    return error
+                conflict: Conflict = error
+            except Conflict as error:
+                conflict = error
+            except Exception as error:  # noqa: BLE001 - the one place where an unknown fault has its next step
+                return error
+            self._around.telemetry.conflicts.inc()
+            self._log.info(Log.BATCH_CONFLICT, claims=len(piece), tries=tries, error=str(conflict))
+            await self._around.clock.sleep(next(waits))
+        return conflict
+
+    async def _alone(self, piece: Batch, error: Exception, confirmed: Callable[[], Sequence[int]]) -> Applied:
+        """A claim that failed alone: tried once more, and parked if it fails the same way on a sound database."""
+        await self._store.probe()
+        again = await self._attempt(piece, confirmed)
+        if isinstance(again, Applied):
+            return again
+        if isinstance(again, Fault) or _kind(again) != _kind(error):
+            raise Outage(f"a claim failed in two ways: {error!r}, {again!r}") from again
+        trace = "".join(traceback.format_exception(again))
+        (incoming,) = piece
+        self._log.error(Log.MESSAGE_PARKED, claim_id=incoming.claim, reason=ParkedReason.POISON, exception=trace)
+        return Applied(parked=[Parked(incoming.delivery, ParkedReason.POISON, repr(again), trace)])
+
+
+def _kind(error: Exception) -> tuple[type[Exception], type[BaseException] | None]:
+    """What makes two errors the same: their texts may hold row ids that differ from try to try."""
+    return type(error), type(error.__cause__) if error.__cause__ else None
+
+
+def _halves(piece: Batch) -> list[list[Incoming]]:
+    middle = len(piece) // 2
+    return [list(piece[:middle]), list(piece[middle:])]

@@ -1,0 +1,87 @@
+"""From a committed batch to settled deliveries: events confirmed first, then the acks, then replies."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+
+from schemas.parked import ParkedReason
+from worker.engine.apply import Applied
+from worker.engine.intake import Parked
+from worker.engine.parking import Parking
+from worker.engine.ports import Consumer, Publisher, Surroundings
+from worker.engine.render import Renderer
+from worker.engine.replies import Replies
+from worker.engine.settle import Settler
+from worker.faults import Fault
+from worker.messages import Delivery, SweptBatch
+from worker.telemetry import Log, Stage
+
+
+class Overwhelmed(Fault):
+    """So many claims in a row failed for reasons of our own that taking more would only set them all aside."""
+
+
+class Announcer:
+    """Publishes outcomes and dead letters, and settles what brought them. Raises `Outage`, `Overwhelmed`."""
+
+    def __init__(
+        self, publisher: Publisher, renderer: Renderer, parking: Parking, replies: Replies, around: Surroundings
+    ) -> None:
+        self._publisher = publisher
+        self._renderer = renderer
+        self._parking = parking
+        self._replies = replies
+        self._around = around
+        self._confirmed: deque[int] = deque()
+        self._log = structlog.get_logger()
+
+    async def announce(self, applied: Applied, consumer: Consumer, settler: Settler) -> None:
+        """Everything of one batch: an ack is only given for what the broker has confirmed."""
+        telemetry = self._around.telemetry
+        with telemetry.time_in(Stage.PUBLISH):
+            await self._park(applied.parked)
+            await self._publisher.publish_all(
+                [event for record, _ in applied.answered for event in self._renderer.events(record)]
+            )
+        if applied.batch is not None:
+            self._confirmed.append(applied.batch)
+        with telemetry.time_in(Stage.SETTLE):
+            self._ack(applied, consumer, settler)
+        replies = self._replies.outcomes(applied.answered) + self._replies.reused(applied.parked)
+        if replies:
+            telemetry.replies_failed.inc(await self._publisher.reply(replies))
+
+    async def sweep(self, batches: Sequence[SweptBatch]) -> None:
+        """Publish what earlier workers left unconfirmed."""
+        for batch in batches:
+            events = [event for record in batch.records for event in self._renderer.events(record)]
+            await self._publisher.publish_all(events)
+            self._confirmed.append(batch.batch)
+            self._log.info(Log.INBOX_SWEPT, batch=batch.batch, claims=len(batch.records))
+
+    def confirmed(self) -> list[int]:
+        """Batches whose events are confirmed and that the store has not been told of."""
+        return list(self._confirmed)
+
+    def told(self, batches: Sequence[int]) -> None:
+        """The store knows of these."""
+        known = set(batches)
+        self._confirmed = deque(batch for batch in self._confirmed if batch not in known)
+
+    async def _park(self, parked: Sequence[Parked]) -> None:
+        if not parked:
+            return
+        await self._publisher.publish_all(self._parking.messages(parked, self._around.clock.now()), mandatory=True)
+        for one in parked:
+            self._around.telemetry.parked(one.reason.value)
+            if one.reason is not ParkedReason.POISON:
+                self._log.warning(Log.MESSAGE_PARKED, reason=one.reason.value, detail=one.detail)
+
+    def _ack(self, applied: Applied, consumer: Consumer, settler: Settler) -> None:
+        settled: list[Delivery] = [delivery for _, deliveries in applied.answered for delivery in deliveries]
+        settled += [one.delivery for one in applied.parked]
+        acks = settler.settle(settled)
+        if acks.singly or acks.up_to is not None:
+            consumer.ack(settler.epoch, acks.singly, acks.up_to)
+        self._around.telemetry.in_flight.dec(len(settled))

@@ -1,0 +1,123 @@
+"""Read requests: answered apart from claims, so that a long answer never stalls a batch."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import structlog
+
+from schemas.cloudevents import encode
+from schemas.codes import Code
+from schemas.queries import AnyQuery, validate_query
+from schemas.wire import Unreadable, read_object
+from worker.engine.batcher import Batcher
+from worker.engine.ports import Consumer, Publisher, Surroundings
+from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
+from worker.engine.settle import Settler
+from worker.faults import Fault, Outage, ReadRefused
+from worker.messages import Delivery, Outgoing
+from worker.telemetry import Log
+
+Answer = tuple[str, str, dict[str, Any]]
+"""(op, outcome, body)."""
+
+
+class Reads(Protocol):
+    """Committed state, read from the primary. Raises `ReadRefused`, `Outage`."""
+
+    async def answer(self, query: AnyQuery) -> Mapping[str, object]:
+        """The contract's `data`."""
+
+
+class QuerySession:
+    """One time of answering, from opening the channel to closing it; `run` returns the fault that ended it."""
+
+    def __init__(
+        self, consumer: Consumer, reads: Reads, publisher: Publisher, around: Surroundings, in_flight_max: int
+    ) -> None:
+        self._consumer = consumer
+        self._reads = reads
+        self._publisher = publisher
+        self._around = around
+        self._batcher = Batcher(in_flight_max)
+        self._ended = asyncio.Event()
+        self._fault: Fault | None = None
+        self._log = structlog.get_logger()
+
+    async def run(self, stop: asyncio.Event) -> Fault | None:
+        """Answer until told to stop or until the world breaks."""
+        settler = Settler(await self._consumer.open(self._batcher.offer, self._lost))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(self._watch(stop), name="watch queries")
+                tasks.create_task(self._answer_all(settler), name="answer")
+                await watching
+        finally:
+            await self._consumer.close()
+        return self._fault
+
+    def _lost(self, error: BaseException | None) -> None:
+        self._end(Outage(f"the channel of queries was lost: {error}"))
+
+    def _end(self, fault: Fault | None) -> None:
+        if not self._ended.is_set():
+            self._fault = fault
+            self._ended.set()
+            self._batcher.close()
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        stopping = asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(self._ended.wait())
+        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        ended.cancel()
+        self._end(None)
+
+    async def _answer_all(self, settler: Settler) -> None:
+        while (deliveries := await self._batcher.next_batch()) is not None:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    answering = [tasks.create_task(self._answer(one)) for one in deliveries]
+                replies = [reply for task in answering if (reply := task.result()) is not None]
+                if replies:
+                    self._around.telemetry.replies_failed.inc(await self._publisher.reply(replies))
+                acks = settler.settle(deliveries)
+                self._consumer.ack(settler.epoch, acks.singly, acks.up_to)
+            except* Fault as faults:
+                self._end(Outage(str(faults.exceptions[0])))
+
+    async def _answer(self, delivery: Delivery) -> Outgoing | None:
+        op, outcome, body = await self._answered(delivery)
+        self._around.telemetry.answered(op, outcome)
+        properties = delivery.properties
+        if not properties.reply_to:
+            self._log.warning(Log.QUERY_FAILED, op=op, reason="there is no reply_to")
+            return None
+        return Outgoing(
+            TO_QUEUE_BY_NAME,
+            properties.reply_to,
+            encode(body),
+            correlation_id=properties.correlation_id,
+            content_type=JSON,
+        )
+
+    async def _answered(self, delivery: Delivery) -> Answer:
+        try:
+            query = validate_query(read_object(delivery.body))
+        except Unreadable as error:
+            violation: dict[str, Any] = {"path": [], "rule": "type", "limit": error.reason.value, "value": None}
+            return _refused(
+                "unknown", Code.INVALID_MESSAGE.value, f"The query cannot be read: {error.detail}.", [violation]
+            )
+        if isinstance(query, tuple):
+            details = [violation.to_json() for violation in query]
+            return _refused("unknown", Code.INVALID_MESSAGE.value, "The query breaks the contract.", details)
+        try:
+            found = await self._reads.answer(query)
+        except ReadRefused as refusal:
+            return _refused(query.op, refusal.code, refusal.message, refusal.details)
+        return query.op, "ok", {"ok": True, "data": found}
+
+
+def _refused(op: str, code: str, message: str, details: object) -> Answer:
+    return op, code, {"ok": False, "error": {"code": code, "message": message, "details": details}}

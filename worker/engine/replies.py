@@ -1,0 +1,59 @@
+"""Outcomes sent to `reply_to` beside the event: best effort, to queues of a configured pattern alone."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.cloudevents import CONTENT_TYPE, encode
+from schemas.parked import ParkedReason
+from worker.engine.intake import Parked
+from worker.messages import Delivery, Outgoing, Record, Recorded
+
+JSON = "application/json"
+TO_QUEUE_BY_NAME = ""
+"""The default exchange: routing key = queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """`reply_to` must match `pattern`: no claim may write into whatever queue it likes."""
+
+    pattern: re.Pattern[str]
+
+    def outcomes(self, answered: Sequence[tuple[Record | Recorded, list[Delivery]]]) -> list[Outgoing]:
+        """The outcome event, for every delivery that asked for it."""
+        return [
+            self.reply(delivery, record.bodies[0], CONTENT_TYPE)
+            for record, deliveries in answered
+            for delivery in deliveries
+            if self.wanted(delivery)
+        ]
+
+    def reused(self, parked: Sequence[Parked]) -> list[Outgoing]:
+        """An error for those whose claim id is known with another body: no event tells them, that id has its own."""
+        return [
+            self.reply(one.delivery, _error(one), JSON)
+            for one in parked
+            if one.reason is ParkedReason.CLAIM_ID_REUSED and self.wanted(one.delivery)
+        ]
+
+    def wanted(self, delivery: Delivery) -> bool:
+        """Whether the message asks for a reply that it may have."""
+        properties = delivery.properties
+        return bool(properties.reply_to and properties.correlation_id and self.pattern.search(properties.reply_to))
+
+    @staticmethod
+    def reply(delivery: Delivery, body: bytes, content_type: str) -> Outgoing:
+        """A reply to a message that wants one; its message id is left to the publisher."""
+        properties = delivery.properties
+        return Outgoing(
+            TO_QUEUE_BY_NAME,
+            properties.reply_to or "",
+            body,
+            correlation_id=properties.correlation_id,
+            content_type=content_type,
+        )
+
+
+def _error(parked: Parked) -> bytes:
+    return encode({"ok": False, "error": {"code": parked.reason.value, "message": parked.detail, "details": {}}})

@@ -1,0 +1,191 @@
+"""One time of consuming, from opening the channel to closing it: two stages that overlap, and the upkeep beside them.
+
+Nothing outlives a session: when it ends, for whatever reason, its channel is closed, what was not acknowledged goes
+back to the queue, and the inbox knows what had taken effect. No stage is ever cancelled: a transaction in hand is
+finished, since its outcome costs nothing then and breaking off costs a connection (hazard 17).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from worker.engine.apply import Applied
+from worker.engine.batcher import Batcher
+from worker.engine.failures import Failures
+from worker.engine.intake import Incoming, Parked, read
+from worker.engine.ports import Consumer, Store, Surroundings
+from worker.engine.publish import Announcer, Overwhelmed
+from worker.engine.settle import Settler
+from worker.faults import Fault, Outage
+from worker.messages import Delivery
+from worker.telemetry import Log, Stage
+
+UPKEEP_EVERY_S = 1.0
+AGE_EVERY_S = 60.0
+SWEEP_BATCHES_MAX = 16
+PRUNE_ROWS_MAX = 1_000
+BATCHES_IN_HAND_MAX = 2
+"""One being published and one waiting for it; the transaction then waits too, so that nothing piles up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The engine's bounds; worker/settings.py has the reason for each."""
+
+    batch_size_max: int
+    carries_max: int
+    conflict_tries_max: int
+    parked_in_a_row_max: int
+    probe_backoff_min_s: float
+    probe_backoff_max_s: float
+    inbox_keep: timedelta
+    sweep_after: timedelta
+
+
+@dataclass(kw_only=True)
+class Session:
+    """`run` returns the fault that ended it, None when it was told to stop."""
+
+    consumer: Consumer
+    store: Store
+    failures: Failures
+    announcer: Announcer
+    around: Surroundings
+    limits: Limits
+
+    def __post_init__(self) -> None:
+        self._batcher = Batcher(self.limits.batch_size_max)
+        self._handed_on: asyncio.Queue[Applied | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
+        self._ended = asyncio.Event()
+        self._fault: Fault | None = None
+        self._poisoned_in_a_row = 0
+        self._log = structlog.get_logger()
+
+    async def run(self, stop: asyncio.Event) -> Fault | None:
+        """Consume until told to stop or until the world breaks; everything in hand is finished and settled."""
+        epoch = await self.consumer.open(self._arrived, self._lost)
+        self.around.telemetry.consuming.set(1)
+        self._log.info(Log.CONSUMING, epoch=epoch)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._decide(), name="decide")
+                tasks.create_task(self._announce(Settler(epoch)), name="announce")
+                tasks.create_task(self._keep_up(), name="upkeep")
+                tasks.create_task(self._watch(stop), name="watch")
+        finally:
+            self.around.telemetry.consuming.set(0)
+            self.around.telemetry.in_flight.set(0)
+            await self.consumer.close()
+        self._log.info(Log.CONSUMING_ENDED, epoch=epoch, reason=str(self._fault) if self._fault else "stop")
+        return self._fault
+
+    def end(self, fault: Fault | None) -> None:
+        """Take nothing more; the first reason is the one that counts."""
+        if not self._ended.is_set():
+            self._fault = fault
+            self._ended.set()
+            self._batcher.close()
+
+    def _arrived(self, delivery: Delivery) -> None:
+        self.around.telemetry.in_flight.inc()
+        if delivery.redelivered:
+            self.around.telemetry.redelivered.inc()
+        self._batcher.offer(delivery)
+
+    def _lost(self, error: BaseException | None) -> None:
+        self.end(Outage(f"the channel was lost: {error}" if error else "the channel was lost"))
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """End the session when told to stop: no new deliveries, what is in hand goes on."""
+        stopping = asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(self._ended.wait())
+        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        ended.cancel()
+        if not self._ended.is_set():
+            try:
+                await self.consumer.cancel()
+            except Outage as outage:
+                self.end(outage)
+            self.end(None)
+
+    async def _decide(self) -> None:
+        """First stage: batches through the transaction, one after the other."""
+        waiting: list[Incoming] = []
+        try:
+            while (batch := await self._next(waiting)) is not None:
+                self.around.pulse.beat("decide")
+                waiting = []
+                for_store = self.announcer.confirmed()
+                async for applied in self.failures.apply(batch, self.announcer.confirmed):
+                    self.announcer.told(for_store)
+                    waiting.extend(applied.deferred)
+                    await self._hand_on(applied)
+                self.around.pulse.dismiss("decide")
+        except Fault as fault:
+            self.end(fault)
+        self.around.pulse.dismiss("decide")
+        await self._handed_on.put(None)
+
+    async def _next(self, waiting: Sequence[Incoming]) -> list[Incoming] | None:
+        """What waits from the batch before, then what has arrived; unreadable messages take no part."""
+        while True:
+            room = self.limits.batch_size_max - len(waiting)
+            deliveries = await self._batcher.next_batch(room, wait=not waiting)
+            if deliveries is None:
+                return None
+            self.around.telemetry.batched(len(waiting) + len(deliveries))
+            with self.around.telemetry.time_in(Stage.DECODE):
+                incoming, unreadable = read(deliveries)
+            if unreadable:
+                await self._handed_on.put(Applied(parked=unreadable))
+            if waiting or incoming:
+                return [*waiting, *incoming]
+
+    async def _hand_on(self, applied: Applied) -> None:
+        """To the second stage, unless so many failed in a row that the fault must be ours."""
+        poisoned = any(_is_ours(one) for one in applied.parked)
+        self._poisoned_in_a_row = self._poisoned_in_a_row + 1 if poisoned else 0
+        if self._poisoned_in_a_row > self.limits.parked_in_a_row_max:
+            raise Overwhelmed(f"{self._poisoned_in_a_row} claims in a row failed for reasons of our own")
+        await self._handed_on.put(applied)
+
+    async def _announce(self, settler: Settler) -> None:
+        """Second stage: events out and confirmed, deliveries settled. After a fault the rest is left to the inbox."""
+        while (applied := await self._handed_on.get()) is not None:
+            if self._fault is not None:
+                continue
+            self.around.pulse.beat("announce")
+            try:
+                await self.announcer.announce(applied, self.consumer, settler)
+            except Fault as fault:
+                self.end(fault)
+            self.around.pulse.dismiss("announce")
+
+    async def _keep_up(self) -> None:
+        """Beside the stages: tell the store of confirms when claims are idle, sweep what was lost, age the inbox."""
+        turns = 0
+        try:
+            while not await self.around.clock.wait(self._ended, UPKEEP_EVERY_S):
+                confirmed = self.announcer.confirmed()
+                if confirmed:
+                    await self.store.confirm(confirmed)
+                    self.announcer.told(confirmed)
+                if turns % int(AGE_EVERY_S / UPKEEP_EVERY_S) == 0:
+                    await self._age()
+                turns += 1
+        except Fault as fault:
+            self.end(fault)
+
+    async def _age(self) -> None:
+        await self.announcer.sweep(await self.store.unconfirmed(self.limits.sweep_after, SWEEP_BATCHES_MAX))
+        pruned = await self.store.prune(self.limits.inbox_keep, PRUNE_ROWS_MAX)
+        if pruned:
+            self._log.info(Log.INBOX_AGED, claims=pruned)
+
+
+def _is_ours(parked: Parked) -> bool:
+    return parked.trace is not None

@@ -1,0 +1,99 @@
+"""The claims that a batch has to decide, and what their deliveries get once it is decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from schemas.decode import Violation
+from worker.engine.intake import Incoming
+from worker.engine.render import Renderer
+from worker.messages import Delivery, Record
+from worker.placement.claims import Claim
+from worker.placement.cut import cut
+from worker.placement.outcomes import Outcome, Rejected
+from worker.placement.plan import Plan
+from worker.placement.refusals import exhausted
+
+Verdict = Outcome | tuple[Violation, ...]
+
+
+class Work:
+    """Fresh claims in order of arrival, each with all deliveries that brought it.
+
+    `claims` are the good ones up to where the batch is cut; bad ones have their outcome wherever they stand.
+    """
+
+    def __init__(self, fresh: Sequence[Sequence[Incoming]], carries_max: int) -> None:
+        self._carries_max = carries_max
+        self._wrong: list[tuple[Sequence[Incoming], tuple[Violation, ...]]] = []
+        good: list[tuple[Sequence[Incoming], Claim]] = []
+        for deliveries in fresh:
+            checked = deliveries[0].check()
+            if isinstance(checked, tuple):
+                self._wrong.append((deliveries, checked))
+            else:
+                good.append((deliveries, checked))
+        length = cut([claim for _, claim in good]) if good else 0
+        self.claims: list[Claim] = [claim for _, claim in good[:length]]
+        self._taken = [deliveries for deliveries, _ in good[:length]]
+        self._beyond = [deliveries for deliveries, _ in good[length:]]
+
+    @property
+    def carried_before(self) -> bool:
+        """Whether one of the claims was carried over from an earlier batch."""
+        return any(deliveries[0].carries for deliveries in self._taken)
+
+    def verdicts(self, plan: Plan) -> list[tuple[Sequence[Incoming], Verdict]]:
+        """What is decided, in order; claims that were carried too often are refused."""
+        carried = set(plan.carried)
+        decided = iter(plan.outcomes)
+        verdicts: list[tuple[Sequence[Incoming], Verdict]] = list(self._wrong)
+        for position, deliveries in enumerate(self._taken):
+            if position not in carried:
+                verdicts.append((deliveries, next(decided)))
+            elif self._exhausted(deliveries):
+                verdicts.append((deliveries, exhausted(deliveries[0].claim, self._carries_max)))
+        return verdicts
+
+    def deferred(self, plan: Plan) -> list[Incoming]:
+        """What goes first in the next batch, in order; carried claims count it."""
+        waiting: list[Incoming] = []
+        for position in plan.carried:
+            deliveries = self._taken[position]
+            if not self._exhausted(deliveries):
+                for incoming in deliveries:
+                    incoming.carries += 1
+                waiting.extend(deliveries)
+        waiting.extend(incoming for deliveries in self._beyond for incoming in deliveries)
+        return waiting
+
+    def _exhausted(self, deliveries: Sequence[Incoming]) -> bool:
+        return deliveries[0].carries >= self._carries_max
+
+
+def records_of(
+    verdicts: Sequence[tuple[Sequence[Incoming], Verdict]], renderer: Renderer, now: datetime
+) -> list[tuple[Record, list[Delivery]]]:
+    """Each outcome as it is kept, with the deliveries it settles."""
+    return [
+        (renderer.record(deliveries[0], verdict, now), [incoming.delivery for incoming in deliveries])
+        for deliveries, verdict in verdicts
+    ]
+
+
+def told(verdicts: Sequence[tuple[Sequence[Incoming], Verdict]], records: Sequence[Record]) -> list[tuple[str, str]]:
+    """(op, outcome) of each, for the metrics: the type of the event, or why it was refused."""
+    return [
+        (_op(deliveries[0]), _outcome(verdict, record))
+        for (deliveries, verdict), record in zip(verdicts, records, strict=True)
+    ]
+
+
+def _outcome(verdict: Verdict, record: Record) -> str:
+    if isinstance(verdict, tuple):
+        return "invalid_message"
+    return verdict.code.value if isinstance(verdict, Rejected) else record.types[0]
+
+
+def _op(incoming: Incoming) -> str:
+    """The op of a claim that passed its schema; anybody could send any other."""
+    return "unknown" if isinstance(incoming.check(), tuple) else str(incoming.parsed["op"])
