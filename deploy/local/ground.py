@@ -66,9 +66,9 @@ class Ground:
         return path
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """A small environment for a server: a path and a HOME of its own, and nothing of the caller's settings."""
+        """A small environment for a server: a HOME of its own, and of the caller's settings nothing but the path."""
         return {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "TMPDIR": str(self.folder),

@@ -1,10 +1,11 @@
-"""Installs a Debian package where that is allowed, without letting it start a service."""
+"""Installs Debian packages where that is allowed, without letting them start services."""
 
 import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from deploy.local.faults import StackFault
@@ -14,30 +15,41 @@ START_POLICY = Path("/usr/sbin/policy-rc.d")
 START_NOTHING = "#!/bin/sh\nexit 101\n"
 
 
-def install(package: str) -> None:
-    """Install `package` with apt; raise StackFault with the one command to run where that is not possible."""
+def install(packages: Sequence[str]) -> None:
+    """Install `packages` with apt; raise StackFault with the one command to run where that is not possible."""
+    names = " ".join(packages)
     if shutil.which("apt-get") is None:
-        raise StackFault(f"{package} is missing and there is no apt-get here: install it with your package tool.")
+        raise StackFault(f"Missing: {names}; there is no apt-get here, install them with your package tool.")
     if os.geteuid() != 0:
         raise StackFault(
-            f"{package} is missing: run `sudo apt-get install --no-install-recommends {package}`"
-            f" and `sudo systemctl disable --now {package}`, then try again."
+            f"Missing: {names}; run `sudo apt-get install -y --no-install-recommends {names}"
+            f" && sudo systemctl disable --now {names}` and try again."
         )
+    sys.stderr.write(f"installing {names}\n")
     with _no_service_starts():
-        if _apt("install", package) != 0 and (_apt("update") != 0 or _apt("install", package) != 0):
-            raise StackFault(f"{package} could not be installed: run `apt-get install {package}` to see why.")
+        installed, _ = _apt("install", *packages)
+        if installed:
+            return
+        # the list of packages may be missing or too old
+        _apt("update")
+        installed, complaint = _apt("install", *packages)
+        if not installed:
+            raise StackFault(f"apt-get install {names} failed: {complaint}")
 
 
-def _apt(verb: str, *packages: str) -> int:
+def _apt(verb: str, *packages: str) -> tuple[bool, str]:
+    """Whether it went well, and what it complained of."""
     options = ["-y", "-q", "-o", "DPkg::Lock::Timeout=600", "-o", "APT::Install-Recommends=false"]
     answer = subprocess.run(  # noqa: S603 - a fixed command
         ["/usr/bin/apt-get", verb, *options, *packages],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         check=False,
     )
-    return answer.returncode
+    return answer.returncode == 0, answer.stderr.strip()
 
 
 @contextlib.contextmanager

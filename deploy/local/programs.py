@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.faults import StackFault
@@ -11,32 +12,29 @@ from deploy.local.install import install
 POSTGRES_OLDEST = 15
 
 
-def postgres_programs() -> Path:
-    """The folder of the newest PostgreSQL server programs, installed first if there are none.
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The folders of PostgreSQL's programs and of RabbitMQ's own scripts (not a distribution's wrappers)."""
 
-    Raises StackFault when there are none and none may be installed.
+    postgres: Path | None
+    rabbit: Path | None
+
+
+def find_programs(postgres: bool, rabbit: bool) -> Programs:
+    """The programs asked for, None for those not asked for; what is missing is installed first.
+
+    Raises StackFault when something is missing and may not be installed.
     """
-    found = _newest_postgres()
-    if found is None:
-        install("postgresql")
-        found = _newest_postgres()
-    if found is None:
-        raise StackFault(f"The package postgresql is older than {POSTGRES_OLDEST}: install a newer PostgreSQL.")
-    return found
-
-
-def rabbit_programs() -> Path:
-    """The folder with RabbitMQ's own scripts (not a distribution's wrappers), installed first if missing.
-
-    Raises StackFault when there is none and none may be installed.
-    """
-    found = _rabbit_scripts()
-    if found is None:
-        install("rabbitmq-server")
-        found = _rabbit_scripts()
-    if found is None:
-        raise StackFault("The package rabbitmq-server did not bring RabbitMQ's scripts: reinstall it.")
-    return found
+    finders = {"postgresql": _newest_postgres} if postgres else {}
+    finders |= {"rabbitmq-server": _rabbit_scripts} if rabbit else {}
+    if missing := [package for package, find in finders.items() if find() is None]:
+        install(missing)
+    if useless := [package for package, find in finders.items() if find() is None]:
+        raise StackFault(
+            f"{' and '.join(useless)} cannot be used here: PostgreSQL must be {POSTGRES_OLDEST} or newer,"
+            " and RabbitMQ needs its scripts, erl and epmd."
+        )
+    return Programs(_newest_postgres() if postgres else None, _rabbit_scripts() if rabbit else None)
 
 
 def _newest_postgres() -> Path | None:

@@ -11,7 +11,7 @@ from deploy.local import guard
 from deploy.local.faults import StackFault
 from deploy.local.ground import Ground, free_ports, lay_ground
 from deploy.local.postgres import Postgres
-from deploy.local.programs import postgres_programs, rabbit_programs
+from deploy.local.programs import find_programs
 from deploy.local.rabbit import Rabbit
 
 GUARD_S = 30.0
@@ -59,13 +59,12 @@ def local_stack(folder: Path | None = None, postgres: bool = True, rabbit: bool 
     Without `folder` nothing is left behind; a given folder keeps its data for the next time. The servers end
     with the context and with this program, also when it is killed. Raises StackFault when they cannot be had.
     """
-    postgres_at = postgres_programs() if postgres else None
-    rabbit_at = rabbit_programs() if rabbit else None
+    programs = find_programs(postgres, rabbit)
     ground = lay_ground(folder)
     with _guarded(ground) as watch:
         port, broker_port, peer_port, names_port = free_ports(4)
-        database = Postgres(ground, port, postgres_at) if postgres_at else None
-        broker = Rabbit(ground, (broker_port, peer_port, names_port), rabbit_at) if rabbit_at else None
+        database = Postgres(ground, port, programs.postgres) if programs.postgres else None
+        broker = Rabbit(ground, (broker_port, peer_port, names_port), programs.rabbit) if programs.rabbit else None
         try:
             _start(database, broker)
             yield Stack(database, broker)

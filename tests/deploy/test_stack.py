@@ -26,9 +26,9 @@ GONE_S = 20.0
 START_S = 60.0
 # Says where its stack is, then waits to be ended.
 HOLDER = """
-import signal
+import signal, sys
 from deploy.local import local_stack
-with local_stack() as stack:
+with local_stack(rabbit=sys.argv[1] == "both") as stack:
     print(stack.postgres.folder.parent, flush=True)
     signal.pause()
 """
@@ -37,9 +37,13 @@ with local_stack() as stack:
 class Held:
     """A program that holds a stack, and everything that it started: servers, guard and all."""
 
-    def __init__(self) -> None:
+    def __init__(self, servers: str) -> None:
         self.child = subprocess.Popen(  # noqa: S603 - the program above
-            [sys.executable, "-c", HOLDER], cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
+            [sys.executable, "-c", HOLDER, servers],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         assert self.child.stdout is not None
         self.folder = Path(self.child.stdout.readline().strip())
@@ -101,9 +105,12 @@ async def test_a_given_folder_keeps_its_data_and_its_password(open_folder: Path)
         await create_database(second.postgres.url, "kept")
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_nothing_is_left_when_the_holder_is_ended(number: signal.Signals) -> None:
-    held = Held()
+@pytest.mark.parametrize(
+    ("number", "servers"),
+    [(signal.SIGKILL, "both"), (signal.SIGTERM, "postgres"), (signal.SIGINT, "postgres")],
+)
+def test_nothing_is_left_when_the_holder_is_ended(number: signal.Signals, servers: str) -> None:
+    held = Held(servers)
     held.child.send_signal(number)
     held.wait_until_gone()
     assert not held.folder.exists()
@@ -130,8 +137,8 @@ def test_an_ordinary_user_needs_no_rights(open_folder: Path) -> None:
 
 
 def test_an_ordinary_user_is_told_what_to_install(open_folder: Path) -> None:
-    done = run_as_nobody(open_folder, "from deploy.local.install import install\ninstall('rabbitmq-server')")
-    assert "run `sudo apt-get install --no-install-recommends rabbitmq-server`" in done.stderr
+    done = run_as_nobody(open_folder, "from deploy.local.install import install\ninstall(['rabbitmq-server'])")
+    assert "run `sudo apt-get install -y --no-install-recommends rabbitmq-server" in done.stderr
 
 
 def run_as_nobody(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
