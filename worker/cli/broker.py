@@ -6,7 +6,14 @@ from typing import Final
 
 import aio_pika
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import AMQPError, AuthenticationError, ChannelInvalidStateError, DeliveryError, PublishError
+from aio_pika.exceptions import (
+    AMQPError,
+    AuthenticationError,
+    ChannelInvalidStateError,
+    DeliveryError,
+    ProbableAuthenticationError,
+    PublishError,
+)
 from yarl import URL
 
 from worker.faults import Outage, Unconfirmed, Unroutable
@@ -39,7 +46,7 @@ def told_as_outage(place: str = "the broker") -> Iterator[None]:
         raise Unroutable("No queue took the message; is the topology declared?") from error
     except DeliveryError as error:
         raise Unconfirmed("The broker did not confirm the message.") from error
-    except AuthenticationError as error:
+    except (AuthenticationError, ProbableAuthenticationError) as error:
         raise Outage(f"The broker refuses the user name or password at {place}.") from error
     except (AMQPError, ChannelInvalidStateError) as error:
         raise Outage(f"Cannot use the broker at {place}: {_words(error)}.") from error

@@ -66,7 +66,8 @@ class Client:
     async def publish_claims(self, claims: Iterable[Sent]) -> list[asyncio.Future[Told]]:
         """Publish in order, persistent and mandatory; returns when the broker has confirmed all.
 
-        The futures, in the order of the claims, give the outcome events, or raise Outage when the connection is lost.
+        The futures, in the order of the claims, give the outcome events, or raise Outage when the connection ends, or
+        ReadRefused for a claim id that stands for another claim already (told only to who does not follow events).
         A claim sent again before its outcome came shares the future. Raises Outage and Unroutable.
         """
         outcomes: list[asyncio.Future[Told]] = []
@@ -87,13 +88,9 @@ class Client:
             with told_as_outage():
                 await self._channel.default_exchange.publish(message, f"{self._prefix}.queries", mandatory=True)
             async with asyncio.timeout(timeout_s):
-                reply = await future
+                return (await future)["data"]
         finally:
             self._replies.pop(correlation, None)
-        if reply["ok"]:
-            return reply["data"]
-        error = reply["error"]
-        raise ReadRefused(error["code"], error["message"], error["details"])
 
     async def _publish(self, claim: Sent) -> None:
         message = Message(
@@ -132,8 +129,17 @@ class Client:
 
 
 def _settle(future: asyncio.Future[Told], told: Told) -> None:
-    if not future.done():
+    if future.done():
+        return
+    if told.get("ok") is False and "claimid" not in told:
+        future.set_exception(_refusal(told))
+    else:
         future.set_result(told)
+
+
+def _refusal(reply: Told) -> ReadRefused:
+    error = reply["error"]
+    return ReadRefused(error["code"], error["message"], error["details"])
 
 
 @asynccontextmanager
