@@ -48,10 +48,10 @@ def test_the_image_runs_as_an_ordinary_user_given_by_number() -> None:
     assert [user.split(":")[0] for user in users] == ["10001"]
 
 
-def test_the_image_checks_its_own_health_over_http() -> None:
+def test_the_image_asks_the_worker_how_it_is() -> None:
     checks = [rest for name, rest in final_stage() if name == "HEALTHCHECK"]
     assert len(checks) == 1
-    assert "http://127.0.0.1:8080/live" in checks[0]
+    assert checks[0].endswith('CMD ["python", "-m", "worker", "health"]')
 
 
 def test_the_image_installs_by_hash_alone() -> None:
