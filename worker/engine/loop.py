@@ -1,14 +1,15 @@
 """Sessions, one after the other: consume, and when the world breaks hold nothing, probe, and consume again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from worker.engine.ports import Publisher, Store, Surroundings
 from worker.engine.publish import Overwhelmed
 from worker.engine.retry import backoff
-from worker.engine.session import Limits, Session
 from worker.faults import Fault, Outage
 from worker.telemetry import Log
 
@@ -17,42 +18,53 @@ SOUND_AFTER_S = 5.0
 """A session that lasted so long shows that the world was sound: the next outage is probed soon again."""
 
 
-class Engine:
-    """`run` consumes until told to stop. Outages are waited out; a fault of our own stops the taking, loudly."""
+class Runs(Protocol):
+    """One time of consuming: claims or queries."""
 
-    def __init__(
-        self,
-        session: Callable[[], Session],
-        store: Store,
-        publisher: Publisher,
-        around: Surroundings,
-        limits: Limits,
-    ) -> None:
-        self._session = session
-        self._store = store
-        self._publisher = publisher
-        self._around = around
-        self._limits = limits
+    async def run(self, stop: asyncio.Event) -> Fault | None:
+        """Until told to stop (None) or until the world breaks."""
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """`run` consumes until told to stop. Outages are waited out; a fault of our own stops the taking, loudly.
+
+    `session` makes the next session; `prepare` puts the topology in order, or raises `Outage` with what is wrong.
+    `reason` says why nothing is being taken, None while it is.
+    """
+
+    session: Callable[[], Runs]
+    prepare: Callable[[], Awaitable[None]]
+    store: Store
+    publisher: Publisher
+    around: Surroundings
+    backoff_min_s: float
+    backoff_max_s: float
+    reason: str | None = "not started yet"
+
+    def __post_init__(self) -> None:
         self._log = structlog.get_logger()
-        self.reason: str | None = "not started yet"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Then what is in hand is finished and settled."""
-        limits, clock = self._limits, self._around.clock
-        waits = backoff(self._around.random, limits.probe_backoff_min_s, limits.probe_backoff_max_s)
+        clock = self.around.clock
+        waits = self._waits()
         while not stop.is_set():
             begun = clock.monotonic()
             fault = await self._consumed(stop) if await self._sound() else None
             if isinstance(fault, Overwhelmed):
                 await self._shout(fault, stop)
             if clock.monotonic() - begun > SOUND_AFTER_S:
-                waits = backoff(self._around.random, limits.probe_backoff_min_s, limits.probe_backoff_max_s)
+                waits = self._waits()
             await clock.wait(stop, next(waits))
+
+    def _waits(self) -> Iterator[float]:
+        return backoff(self.around.random, self.backoff_min_s, self.backoff_max_s)
 
     async def _consumed(self, stop: asyncio.Event) -> Fault | None:
         self.reason = None
         try:
-            fault = await self._session().run(stop)
+            fault = await self.session().run(stop)
         except Outage as outage:
             fault = outage
         self.reason = str(fault) if fault else "stopping"
@@ -63,9 +75,10 @@ class Engine:
     async def _sound(self) -> bool:
         """Whether a transaction and a publish have succeeded just now."""
         try:
-            await self._store.probe()
-            await self._publisher.open()
-            await self._publisher.probe()
+            await self.store.probe()
+            await self.publisher.open()
+            await self.prepare()
+            await self.publisher.probe()
         except Fault as fault:
             self.reason = str(fault)
             self._log.warning(Log.OUTAGE_PROBED, reason=self.reason)
@@ -74,5 +87,5 @@ class Engine:
 
     async def _shout(self, fault: Overwhelmed, stop: asyncio.Event) -> None:
         """Take nothing more, be unready, and say so until somebody stops the worker."""
-        while not await self._around.clock.wait(stop, SHOUT_EVERY_S):
+        while not await self.around.clock.wait(stop, SHOUT_EVERY_S):
             self._log.critical(Log.PARKED_IN_A_ROW, reason=str(fault))

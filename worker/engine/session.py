@@ -39,8 +39,6 @@ class Limits:
     carries_max: int
     conflict_tries_max: int
     parked_in_a_row_max: int
-    probe_backoff_min_s: float
-    probe_backoff_max_s: float
     inbox_keep: timedelta
     sweep_after: timedelta
 
