@@ -20,7 +20,7 @@ VERBS: Final = (
     "claim",
     "query",
     # dead
-    # audit
+    "audit",
     "schemas",
 )
 
