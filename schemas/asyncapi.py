@@ -35,6 +35,7 @@ def asyncapi(prefix: str) -> dict[str, Any]:
             "claims": _topic_channel(f"{prefix}.claims", "op", CLAIM_BY_OP),
             "events": _topic_channel(f"{prefix}.events", "type", EVENT_BY_TYPE),
             "queries": _queue_channel(f"{prefix}.queries", QUERY_BY_OP),
+            "outcomes": {"address": None, "messages": _references([*EVENT_BY_TYPE, "error.reply"])},
             "replies": {"address": None, "messages": _references(replies)},
             "parked": _queue_channel(f"{prefix}.dead", ["parked"]),
         },
@@ -56,7 +57,8 @@ def _operations() -> dict[str, Any]:
         "decideClaim": {
             "action": "receive",
             "channel": _reference("channels", "claims"),
-            "summary": "Each claim gets exactly one outcome event; its routing key is its op.",
+            "summary": "Each claim gets exactly one outcome event, sent to reply_to as well where that is wanted.",
+            "reply": _reply("outcomes"),
             "bindings": {"amqp": {"ack": True, "bindingVersion": BINDING_VERSION}},
         },
         "tellEvent": {
@@ -68,10 +70,7 @@ def _operations() -> dict[str, Any]:
         "answerQuery": {
             "action": "receive",
             "channel": _reference("channels", "queries"),
-            "reply": {
-                "address": {"location": "$message.header#/reply_to"},
-                "channel": _reference("channels", "replies"),
-            },
+            "reply": _reply("replies"),
             "bindings": {"amqp": {"ack": True, "bindingVersion": BINDING_VERSION}},
         },
         "park": {
@@ -80,6 +79,13 @@ def _operations() -> dict[str, Any]:
             "summary": "What cannot be read, reuses a claim_id, or keeps failing; body and properties untouched.",
             "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING_VERSION}},
         },
+    }
+
+
+def _reply(channel: str) -> dict[str, Any]:
+    return {
+        "address": {"location": "$message.header#/reply_to"},
+        "channel": _reference("channels", channel),
     }
 
 

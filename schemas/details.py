@@ -56,11 +56,12 @@ class Loop(Told):
 
 
 class MissingPlace(Told):
-    """What does not exist; lists of other kinds are left out."""
+    """What does not exist; lists of other kinds are left out. `counts` stands for the lists of a truncated event."""
 
     providers: Absentable[Annotated[tuple[Id, ...], Field(strict=False)]] = None
     resource_classes: Absentable[Annotated[tuple[Name, ...], Field(strict=False)]] = None
     traits: Absentable[Annotated[tuple[Name, ...], Field(strict=False)]] = None
+    counts: Absentable[dict[str, Number]] = None
 
 
 class NamePlace(Told):

@@ -14,9 +14,11 @@ from schemas.text import Name, ProviderName, Uuid
 
 
 def _no_repetition(ids: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(ids)) != len(ids):
-        twice = next(one for at, one in enumerate(ids) if one in ids[:at])
-        raise PydanticCustomError("uniqueItems", "one id twice", {"limit": True, "value": twice})
+    seen: set[str] = set()
+    for one in ids:
+        if one in seen:
+            raise PydanticCustomError("uniqueItems", "one id twice", {"limit": True, "value": one})
+        seen.add(one)
     return ids
 
 

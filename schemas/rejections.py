@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from schemas.absent import Absentable
 from schemas.codes import Code
 from schemas.details import (
     CapacityExceeded,
@@ -28,10 +29,14 @@ from schemas.message import Told
 
 
 class Rejection(Told):
-    """Why nothing was changed; `message` is one sentence for people, never to be parsed."""
+    """Why nothing was changed; `message` is one sentence for people, never to be parsed.
+
+    Where the details would have made the event larger than 1 MiB, their lists are left out, for counts.
+    """
 
     op: str | None
     message: Annotated[str, Field(min_length=1)]
+    truncated: Absentable[Literal[True]] = None
 
 
 class Lasting(Rejection):

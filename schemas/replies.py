@@ -16,9 +16,9 @@ Amounts = dict[Name, Number]
 
 
 class ReadError(Told):
-    """Why there is no answer; the codes of rejections, or `claim_not_found`."""
+    """Why there is no answer; the codes of rejections, or one of these two."""
 
-    code: Annotated[Code, Field(strict=False)] | Literal["claim_not_found"]
+    code: Annotated[Code, Field(strict=False)] | Literal["claim_not_found", "claim_id_reused"]
     message: Annotated[str, Field(min_length=1)]
     details: Any
 

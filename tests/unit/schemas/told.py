@@ -123,6 +123,19 @@ REJECTIONS: dict[str, tuple[Any, bool]] = {
     "resource_class_in_use": ({"resource_classes": ["CUSTOM_A"], **USERS}, True),
     "trait_in_use": ({"traits": ["CUSTOM_A"], **USERS}, True),
 }
+EVENTS.append(
+    event(
+        "claim.rejected",
+        {
+            "op": "allocation.set",
+            "code": "resource_class_not_found",
+            "message": "No.",
+            "transient": True,
+            "truncated": True,
+            "details": {"counts": {"resource_classes": 1000}},
+        },
+    )
+)
 EVENTS += [rejected(code, details, transient=transient) for code, (details, transient) in REJECTIONS.items()]
 
 OF_PROVIDER: Body = {"provider": PROVIDER, "generation": 1}
