@@ -224,6 +224,8 @@ class Naive:
         while above is not None:
             if above == claim.provider:
                 return {Code.TREE_LOOP}
+            if isinstance(claim, CreateProvider):
+                return set()
             above = self.providers[above]["parent"] if above in self.providers else None
         return set()
 

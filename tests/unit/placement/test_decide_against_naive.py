@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.builders import AVX2 as STANDARD_TRAIT
 from tests.builders import FAST, GOLD, MEMORY, SILVER, VCPU, aggregate_id, claim_id, consumer_id, provider_id
 from tests.unit.placement.naive import Naive
-from tests.unit.placement.world import World, commit, empty_world, read
+from tests.unit.placement.world import World, commit, read, seeded_world
 from worker.placement.claims import (
     UNSET,
     AdjustAllocations,
@@ -51,9 +51,9 @@ from worker.placement.plan import Lockable
 from worker.placement.wanted import wanted
 
 CID = claim_id(0)
-providers = st.integers(1, 5).map(provider_id)
+providers = st.sampled_from([1, 1, 1, 2, 2, 2, 3, 3, 4, 5]).map(provider_id)
 consumers = st.integers(1, 4).map(consumer_id)
-classes = st.sampled_from([VCPU, VCPU, MEMORY, GOLD, SILVER])
+classes = st.sampled_from([VCPU, VCPU, VCPU, MEMORY, MEMORY, GOLD, SILVER])
 traits = st.frozensets(st.sampled_from([STANDARD_TRAIT, FAST]), max_size=2)
 aggregates = st.frozensets(st.integers(1, 2).map(aggregate_id), max_size=2)
 names = st.sampled_from(["a", "b", "c", "d", "e", "f"])
@@ -148,22 +148,14 @@ def numbered(claims: Sequence[Claim]) -> list[Claim]:
     return [replace(claim, id=claim_id(number)) for number, claim in enumerate(claims, 1)]
 
 
-big = Inventory(40)
-FLEET: list[Claim] = [
-    DeclareProvider(
-        id=CID, provider=provider_id(n), name=name, parent=None, inventories={VCPU: big, MEMORY: Inventory(8)},
-        traits=frozenset(), aggregates=frozenset(),
-    )
-    for n, name in enumerate("abc", 1)
-]  # fmt: skip
-histories = st.lists(st.one_of(allocation_claims, allocation_claims, other_claims), min_size=1, max_size=24).map(
-    lambda claims: numbered([*FLEET, *claims])
+histories = st.lists(st.one_of(allocation_claims, allocation_claims, other_claims), min_size=8, max_size=30).map(
+    numbered
 )
 
 
 def decided_in_batches(claims: list[Claim], sizes: Sequence[int]) -> tuple[World, dict[str, Outcome]]:
     """All claims, in batches of at most these sizes (over and over), what is carried going first in the next one."""
-    world, outcomes, turn = empty_world(), dict[str, Outcome](), 0
+    world, outcomes, turn = seeded_world(), dict[str, Outcome](), 0
     while claims:
         batch = claims[: sizes[turn % len(sizes)]]
         batch = batch[: cut(batch)]
@@ -213,9 +205,22 @@ def state_of_naive(naive: Naive) -> tuple[Any, ...]:
     return rows, holders, naive.classes, naive.traits
 
 
-def fresh_naive() -> Naive:
-    """The naive model of the empty world."""
-    return Naive({VCPU, MEMORY, GOLD}, {STANDARD_TRAIT}, {VCPU, MEMORY, STANDARD_TRAIT})
+def naive_of(world: World) -> Naive:
+    """The naive model of a world."""
+    state = world.state
+    naive = Naive(set(state.classes), set(state.traits), {*state.standard_classes, *state.standard_traits})
+    for row in state.providers.values():
+        naive.providers[row.id] = {
+            "name": row.name, "generation": row.generation, "state": row.state, "parent": row.parent, "root": row.root,
+            "inventories": {name: stock.inventory for name, stock in row.inventories.items()},
+            "traits": row.traits, "aggregates": row.aggregates,
+        }  # fmt: skip
+    for holder in state.consumers.values():
+        naive.consumers[holder.id] = {
+            "project": holder.project, "user": holder.user, "type": holder.type, "generation": holder.generation,
+            "held": {provider: dict(amounts) for provider, amounts in holder.allocations.items()},
+        }  # fmt: skip
+    return naive
 
 
 def check_told(outcome: Outcome, naive: Naive) -> None:
@@ -241,7 +246,7 @@ def check_told(outcome: Outcome, naive: Naive) -> None:
 @given(histories, st.lists(st.integers(1, 30), min_size=1, max_size=4))
 def test_batches_end_as_if_their_claims_had_come_one_by_one(claims: list[Claim], sizes: list[int]) -> None:
     world, outcomes = decided_in_batches(claims, sizes)
-    naive = fresh_naive()
+    naive = naive_of(seeded_world())
     for claim in claims:
         assert spoken(outcomes[claim.id]) == naive.decide(claim), claim
         check_told(outcomes[claim.id], naive)

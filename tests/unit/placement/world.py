@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from tests.builders import AVX2, GOLD, MEMORY, NOW, VCPU
+from tests.builders import AVX2, MEMORY, NOW, VCPU, consumer_row, provider_id, provider_row, snapshot
 from worker.placement.claims import Amounts
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId
-from worker.placement.inventory import Stock
+from worker.placement.inventory import Inventory, Stock
 from worker.placement.plan import Plan, Writes
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
 
@@ -15,20 +15,19 @@ class World:
     """Everything there is, and the next row id."""
 
     state: Snapshot
-    next_row: int = 1
+    next_row: int
 
 
-def empty_world() -> World:
-    """Nothing but names."""
-    return World(
-        Snapshot(
-            now=NOW,
-            classes=frozenset({VCPU, MEMORY, GOLD}),
-            traits=frozenset({AVX2}),
-            standard_classes=frozenset({VCPU, MEMORY}),
-            standard_traits=frozenset({AVX2}),
-        )
+def seeded_world() -> World:
+    """Two roots, a child that is draining, and a consumer on it and on its parent, where a class is over capacity."""
+    vcpu = Inventory(10, max_unit=8)
+    rows = (
+        provider_row(1, {VCPU: vcpu, MEMORY: Inventory(12, min_unit=2, step_size=2)}, name="a", generation=1),
+        provider_row(2, {VCPU: Stock(vcpu, 4), MEMORY: Stock(Inventory(2), 5)}, name="b", generation=2),
+        provider_row(3, {VCPU: Stock(vcpu, 3)}, name="c", parent=2, state="draining", traits=(AVX2,)),
+        consumer_row(1, {provider_id(2): {VCPU: 4, MEMORY: 5}, provider_id(3): {VCPU: 3}}),
     )
+    return World(replace(snapshot(*rows), traits=frozenset({AVX2}), new_rows=()), next_row=100)
 
 
 def read(world: World, wanted: Wanted) -> Snapshot:
