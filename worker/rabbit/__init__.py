@@ -1,0 +1,1 @@
+"""The broker: deliveries in, confirmed messages out, and the objects they travel through."""

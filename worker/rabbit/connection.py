@@ -1,0 +1,121 @@
+"""A connection to the broker with its socket in hand, so that a whole batch is written at once.
+
+It does not mend itself: the engine hears of a loss, probes, and opens anew.
+"""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiormq
+from aiormq.connection import Connection, TCPTransportFactory, TLSTransportFactory, TransportFactory
+from yarl import URL
+
+from worker.faults import Outage
+from worker.rabbit.errors import translate, translated
+
+# Of a loopback or data-centre connection with TLS; a broker that takes longer is not one to work with.
+CONNECT_TIMEOUT_S: Final = 10.0
+# What RabbitMQ proposes; taken where it says "no limit", so that one message does not hold up all others.
+FRAME_MAX_BYTES: Final = 131_072
+
+Lost = Callable[[BaseException | None], None]
+
+
+class Link:
+    """One open connection; heartbeats, frames and channels are aiormq's, the socket can be written beside it."""
+
+    def __init__(self, connection: Connection, writer: StreamWriter) -> None:
+        self.connection: Final = connection
+        self._writer = writer
+
+    @property
+    def is_open(self) -> bool:
+        return self.connection.is_opened and not self._writer.is_closing()
+
+    @property
+    def frame_max_bytes(self) -> int:
+        return self.connection.connection_tune.frame_max or FRAME_MAX_BYTES
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the broker has stopped reading because of an alarm (it says so after a first publish)."""
+        # ready() returns at once unless blocked: its first step tells
+        waiting = self.connection.ready()
+        try:
+            waiting.send(None)
+        except StopIteration:
+            return False
+        waiting.close()
+        return True
+
+    def write(self, frames: bytes) -> None:
+        """Send whole frames now; on a lost connection they are lost as well."""
+        if not self._writer.is_closing():
+            self._writer.write(frames)
+
+    async def unblocked(self) -> None:
+        """Wait until the broker reads again. Raises Outage when the connection ends first."""
+        if not self.is_blocked:
+            return
+        ready = asyncio.ensure_future(self.connection.ready())
+        closing = self.connection.closing
+        try:
+            await asyncio.wait((ready, closing), return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                raise Outage("The connection to the broker was lost while it was blocked.")
+        finally:
+            ready.cancel()
+            closing.cancel()
+
+    async def close(self) -> None:
+        """Close the connection and all its channels."""
+        with translated():
+            await self.connection.close()
+
+
+class _Transport(TransportFactory):
+    """aiormq's own transports, of which the writer is remembered."""
+
+    writer: StreamWriter
+
+    async def create(self, url: URL, **kwargs: Any) -> tuple[StreamReader, StreamWriter]:
+        factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
+        reader, self.writer = await factory.create(url, **kwargs)
+        return reader, self.writer
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where to connect, how soon to notice a frozen peer, and the connection's name in the broker's lists."""
+
+    url: str = field(repr=False)
+    heartbeat_s: int = 10
+    name: str = "allocation-worker"
+
+    async def connect(self, use: str) -> Link:
+        """A new connection; `amqps` verifies the certificate. Raises Outage."""
+        transport = _Transport()
+        with translated():
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                connection = await aiormq.connect(
+                    URL(self.url).update_query(heartbeat=str(self.heartbeat_s)),
+                    transport_factory=transport,
+                    client_properties={"connection_name": f"{self.name} {use}"},
+                )
+        return Link(connection, transport.writer)
+
+
+def when_closed(closing: asyncio.Future[Any], lost: Lost) -> None:
+    """Call `lost` once `closing` (of a channel or connection) is done: with the fault, or None when we closed it."""
+
+    def tell(done: asyncio.Future[Any]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is None or isinstance(error, asyncio.CancelledError):
+            lost(None)
+        else:
+            lost(translate(error) or error)
+
+    closing.add_done_callback(tell)

@@ -1,0 +1,64 @@
+"""The AMQP properties that a message leaves with: fresh ones, or those it came with and what was added."""
+
+from collections.abc import Mapping
+from typing import Final, cast
+from uuid import uuid4
+
+from pamqp import encode
+from pamqp.commands import Basic
+from pamqp.common import FieldValue
+
+from worker.messages import Outgoing, Properties
+
+PERSISTENT: Final = 2
+# Kept as they were. Not user_id: the broker refuses a foreign one by closing the channel. Not expiration: a message
+# that was parked must not run out.
+KEPT: Final = (
+    "content_type",
+    "content_encoding",
+    "priority",
+    "correlation_id",
+    "reply_to",
+    "message_id",
+    "timestamp",
+    "message_type",
+    "app_id",
+)
+SET_ASIDE: Final = ("user_id", "expiration")
+ORIGINAL: Final = "x-original-"
+
+
+def properties_of(message: Outgoing) -> Basic.Properties:
+    """What `message` is sent with: persistent, and under a random id when it has none and came from nowhere."""
+    if message.properties is not None:
+        return _kept(message.properties, message.headers or {})
+    return Basic.Properties(
+        content_type=message.content_type,
+        headers=dict(message.headers) if message.headers else None,
+        delivery_mode=PERSISTENT,
+        correlation_id=message.correlation_id,
+        message_id=message.message_id or str(uuid4()),
+    )
+
+
+def _kept(original: Properties, added: Mapping[str, str | int]) -> Basic.Properties:
+    headers = {key: _sendable(value) for key, value in (original.headers or {}).items()}
+    for name in SET_ASIDE:
+        value = getattr(original, name, None)
+        if value is not None:
+            headers[ORIGINAL + name.replace("_", "-")] = str(value)
+    headers.update(added)
+    kept = Basic.Properties(headers=headers or None, delivery_mode=PERSISTENT)
+    for name in KEPT:
+        setattr(kept, name, getattr(original, name, None))
+    return kept
+
+
+def _sendable(value: object) -> FieldValue:
+    """`value`, or its text where it can be received but not sent (an integer above 63 bits, say)."""
+    tried = cast(FieldValue, value)
+    try:
+        encode.encode_table_value(tried)
+    except (TypeError, ValueError):
+        return str(value)
+    return tried
