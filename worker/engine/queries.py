@@ -14,6 +14,7 @@ from worker.engine.batcher import Batcher
 from worker.engine.ports import Consumer, Publisher, Surroundings
 from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
 from worker.engine.settle import Settler
+from worker.engine.signals import either
 from worker.faults import Fault, Outage, ReadRefused
 from worker.messages import Delivery, Outgoing
 from worker.telemetry import Log
@@ -53,8 +54,14 @@ class QuerySession:
                 tasks.create_task(self._answer_all(settler), name="answer")
                 await watching
         finally:
-            await self._consumer.close()
+            await self._close()
         return self._fault
+
+    async def _close(self) -> None:
+        try:
+            await self._consumer.close()
+        except Outage as outage:
+            self._end(outage)
 
     def _lost(self, error: BaseException | None) -> None:
         self._end(Outage(f"the channel of queries was lost: {error}"))
@@ -66,11 +73,7 @@ class QuerySession:
             self._batcher.close()
 
     async def _watch(self, stop: asyncio.Event) -> None:
-        stopping = asyncio.create_task(stop.wait())
-        ended = asyncio.create_task(self._ended.wait())
-        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        ended.cancel()
+        await either(stop, self._ended)
         self._end(None)
 
     async def _answer_all(self, settler: Settler) -> None:

@@ -19,6 +19,7 @@ from worker.engine.intake import Incoming, Parked, read
 from worker.engine.ports import Consumer, Store, Surroundings
 from worker.engine.publish import Announcer, Overwhelmed
 from worker.engine.settle import Settler
+from worker.engine.signals import either
 from worker.faults import Fault, Outage
 from worker.messages import Delivery
 from worker.telemetry import Log, Stage
@@ -76,9 +77,15 @@ class Session:
         finally:
             self.around.telemetry.consuming.set(0)
             self.around.telemetry.in_flight.set(0)
-            await self.consumer.close()
+            await self._close()
         self._log.info(Log.CONSUMING_ENDED, epoch=epoch, reason=str(self._fault) if self._fault else "stop")
         return self._fault
+
+    async def _close(self) -> None:
+        try:
+            await self.consumer.close()
+        except Outage as outage:
+            self.end(outage)
 
     def end(self, fault: Fault | None) -> None:
         """Take nothing more; the first reason is the one that counts."""
@@ -98,11 +105,7 @@ class Session:
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """End the session when told to stop: no new deliveries, what is in hand goes on."""
-        stopping = asyncio.create_task(stop.wait())
-        ended = asyncio.create_task(self._ended.wait())
-        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        ended.cancel()
+        await either(stop, self._ended)
         if not self._ended.is_set():
             try:
                 await self.consumer.cancel()
