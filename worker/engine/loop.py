@@ -11,7 +11,7 @@ from worker.engine.ports import Publisher, Store, Surroundings
 from worker.engine.publish import Overwhelmed
 from worker.engine.retry import backoff
 from worker.faults import Fault, Outage
-from worker.telemetry import Log
+from worker.telemetry import Link, Log
 
 SHOUT_EVERY_S = 30.0
 SOUND_AFTER_S = 5.0
@@ -75,10 +75,15 @@ class Engine:
     async def _sound(self) -> bool:
         """Whether a transaction and a publish have succeeded just now."""
         try:
-            await self.store.probe()
-            await self.publisher.open()
-            await self.prepare()
-            await self.publisher.probe()
+            for link, step in (
+                (Link.DATABASE, self.store.probe),
+                (Link.PUBLISHING, self.publisher.open),
+                (Link.PUBLISHING, self.prepare),
+                (Link.PUBLISHING, self.publisher.probe),
+            ):
+                self.around.telemetry.connected(link, False)
+                await step()
+                self.around.telemetry.connected(link, True)
         except Fault as fault:
             self.reason = str(fault)
             self._log.warning(Log.OUTAGE_PROBED, reason=self.reason)

@@ -17,7 +17,7 @@ from worker.engine.settle import Settler
 from worker.engine.signals import either
 from worker.faults import Fault, Outage, ReadRefused
 from worker.messages import Delivery, Outgoing
-from worker.telemetry import Log
+from worker.telemetry import Link, Log
 
 Answer = tuple[str, str, dict[str, Any]]
 """(op, outcome, body)."""
@@ -48,12 +48,14 @@ class QuerySession:
     async def run(self, stop: asyncio.Event) -> Fault | None:
         """Answer until told to stop or until the world breaks."""
         settler = Settler(await self._consumer.open(self._batcher.offer, self._lost))
+        self._around.telemetry.connected(Link.QUERIES, True)
         try:
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(self._watch(stop), name="watch queries")
                 tasks.create_task(self._answer_all(settler), name="answer")
                 await watching
         finally:
+            self._around.telemetry.connected(Link.QUERIES, False)
             await self._close()
         return self._fault
 

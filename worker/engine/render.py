@@ -13,6 +13,16 @@ from worker.engine.intake import Incoming, traceparent_of
 from worker.engine.shapes import moment, shape
 from worker.engine.shorten import shortened
 from worker.messages import Outgoing, Record, Recorded
+from worker.placement.claims import (
+    AdjustAllocations,
+    CreateClass,
+    DeleteClass,
+    DeleteTrait,
+    EnsureTrait,
+    ReleaseAllocations,
+    RenameClass,
+    SetAllocations,
+)
 from worker.placement.outcomes import Accepted, Outcome, Rejected
 
 
@@ -94,7 +104,26 @@ def _rejection(incoming: Incoming, code: Code, message: str, details: object) ->
         "transient": code.transient,
         "details": details,
     }
-    return "claim.rejected", incoming.claim, data
+    return "claim.rejected", _subject(incoming), data
+
+
+def _subject(incoming: Incoming) -> str:
+    """Whom a refused claim was about; a claim that broke the contract is its own subject."""
+    match incoming.check():
+        case SetAllocations(holdings=holdings):
+            return holdings[0].consumer.id
+        case AdjustAllocations(consumer=consumer):
+            return consumer.id
+        case ReleaseAllocations(consumer=consumer_id):
+            return consumer_id
+        case CreateClass(name=name) | RenameClass(name=name) | DeleteClass(name=name):
+            return name
+        case EnsureTrait(name=trait) | DeleteTrait(name=trait):
+            return trait
+        case tuple():
+            return incoming.claim
+        case about:
+            return about.provider
 
 
 def _details(details: Mapping[str, object]) -> dict[str, object]:

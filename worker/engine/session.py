@@ -22,7 +22,7 @@ from worker.engine.settle import Settler
 from worker.engine.signals import either
 from worker.faults import Fault, Outage
 from worker.messages import Delivery
-from worker.telemetry import Log, Stage
+from worker.telemetry import Link, Log, Stage
 
 UPKEEP_EVERY_S = 1.0
 AGE_EVERY_S = 60.0
@@ -67,6 +67,7 @@ class Session:
         """Consume until told to stop or until the world breaks; everything in hand is finished and settled."""
         epoch = await self.consumer.open(self._arrived, self._lost)
         self.around.telemetry.consuming.set(1)
+        self.around.telemetry.connected(Link.CONSUMING, True)
         self._log.info(Log.CONSUMING, epoch=epoch)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -76,6 +77,7 @@ class Session:
                 tasks.create_task(self._watch(stop), name="watch")
         finally:
             self.around.telemetry.consuming.set(0)
+            self.around.telemetry.connected(Link.CONSUMING, False)
             self.around.telemetry.in_flight.set(0)
             await self._close()
         self._log.info(Log.CONSUMING_ENDED, epoch=epoch, reason=str(self._fault) if self._fault else "stop")

@@ -1,6 +1,6 @@
 """What stands in an event that would have been too large: ids and counts (contract.md section 2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 IDS_MAX: Final = 10_000
@@ -8,7 +8,10 @@ IDS_MAX: Final = 10_000
 
 
 def shortened(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """The `data` of an event cut down to what it is about."""
+    """The `data` of an event cut down to what it is about; a refusal keeps its code and sentence."""
+    if "code" in shown:
+        counts = {name: len(part) for name, part in shown["details"].items() if isinstance(part, Sequence)}
+        return {**shown, "truncated": True, "details": {"counts": counts}}
     parts = {name: part for name, part in shown.items() if isinstance(part, Mapping | list)}
     about = {"provider": [shown["provider"]]} if isinstance(shown.get("provider"), str) else {}
     ids = {name: _ids(part)[:IDS_MAX] for name, part in parts.items()}

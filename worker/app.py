@@ -1,0 +1,196 @@
+"""The composition root: builds the worker from its settings, starts it, stops it in order."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from random import Random
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from worker.clock import SystemClock
+from worker.engine.apply import Route
+from worker.engine.failures import Failures
+from worker.engine.loop import Engine, Runs
+from worker.engine.parking import Parking
+from worker.engine.ports import Surroundings
+from worker.engine.publish import Announcer
+from worker.engine.queries import QuerySession
+from worker.engine.render import Renderer
+from worker.engine.replies import Replies
+from worker.engine.session import Limits, Session
+from worker.faults import Outage
+from worker.http.server import serve
+from worker.http.verdict import Verdict
+from worker.http.watchdog import Watchdog
+from worker.postgres.database import Limits as DatabaseLimits
+from worker.postgres.database import Store, create_engine
+from worker.postgres.reads import Reads
+from worker.rabbit.connection import Broker
+from worker.rabbit.consumer import Consumer
+from worker.rabbit.publisher import Publisher
+from worker.rabbit.topology import check, declare, topology
+from worker.settings import Role, Settings
+from worker.telemetry import Log, Telemetry
+
+DATABASE_CONNECTIONS_FOR_CLAIMS = 2
+"""One for the batch in its transaction, one for the upkeep beside it."""
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Work until `stop` is set, or SIGTERM or SIGINT comes; what is in hand is finished and settled first."""
+    stop = stop or asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    log = structlog.get_logger()
+    log.info(Log.STARTED, role=settings.role, prefix=settings.prefix)
+    clock = SystemClock()
+    telemetry = Telemetry()
+    watchdog = Watchdog(
+        clock.monotonic,
+        stalled_after_s=settings.stalled_after_s,
+        stalled=lambda lag_s: log.warning(Log.LOOP_STALLED, lag_s=round(lag_s, 3)),
+    )
+    around = Surroundings(clock, Random(), telemetry, watchdog)  # noqa: S311 - jitter, no secret
+    async with AsyncExitStack() as held:
+        engines = [await held.enter_async_context(part) for part in _parts(settings, around)]
+        port = await held.enter_async_context(
+            serve(
+                settings.http_host,
+                settings.http_port,
+                live=watchdog.verdict,
+                ready=lambda: _ready(engines),
+                metrics=telemetry.exposition,
+            )
+        )
+        log.info(Log.HTTP_LISTENING, port=port)
+        measuring = asyncio.create_task(watchdog.measure(), name="watchdog")
+        async with asyncio.TaskGroup() as tasks:
+            for engine in engines:
+                tasks.create_task(engine.run(stop))
+        measuring.cancel()
+    log.info(Log.STOPPED)
+
+
+def _parts(settings: Settings, around: Surroundings) -> Sequence[AbstractAsyncContextManager[Engine]]:
+    claims = [_claims(settings, around)] if settings.role in {Role.CLAIMS, Role.BOTH} else []
+    queries = [_queries(settings, around)] if settings.role in {Role.QUERIES, Role.BOTH} else []
+    return claims + queries
+
+
+@asynccontextmanager
+async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
+    """The engine that takes claims, with a database engine and broker connections of its own."""
+    broker, names = _broker(settings, "claims"), topology(settings.prefix, settings.history)
+    consumer = Consumer(broker, names.claims_queue, settings.prefetch)
+    publisher = Publisher(broker, settings.publish_timeout_ms)
+    renderer = Renderer(settings.source, names.events_exchange)
+    parking = Parking(names.dead_exchange, names.claims_exchange, names.claims_queue)
+    announcer = Announcer(publisher, renderer, parking, Replies(settings.reply_to_pattern), around)
+    async with _database(settings, DATABASE_CONNECTIONS_FOR_CLAIMS) as database, _closing(consumer, publisher):
+        store = Store(database)
+        failures = Failures(
+            Route(store, renderer, around.telemetry, settings.carries_max), store, around, settings.conflict_tries_max
+        )
+
+        def session() -> Session:
+            return Session(
+                consumer=consumer,
+                store=store,
+                failures=failures,
+                announcer=announcer,
+                around=around,
+                limits=_limits(settings),
+            )
+
+        yield _engine(settings, around, session, store, publisher)
+
+
+@asynccontextmanager
+async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
+    """The engine that answers queries, apart from claims in everything but the event loop."""
+    broker, names = _broker(settings, "queries"), topology(settings.prefix, settings.history)
+    consumer = Consumer(broker, names.queries_queue, settings.queries_in_flight_max)
+    publisher = Publisher(broker, settings.publish_timeout_ms)
+    async with _database(settings, settings.queries_in_flight_max) as database, _closing(consumer, publisher):
+        reads = Reads(database)
+
+        def session() -> QuerySession:
+            return QuerySession(consumer, reads, publisher, around, settings.queries_in_flight_max)
+
+        yield _engine(settings, around, session, Store(database), publisher)
+
+
+def _engine(
+    settings: Settings, around: Surroundings, session: Callable[[], Runs], store: Store, publisher: Publisher
+) -> Engine:
+    async def prepare() -> None:
+        await _topology_in_order(settings)
+
+    return Engine(
+        session=session,
+        prepare=prepare,
+        store=store,
+        publisher=publisher,
+        around=around,
+        backoff_min_s=settings.probe_backoff_min_ms / 1_000,
+        backoff_max_s=settings.probe_backoff_max_ms / 1_000,
+    )
+
+
+async def _topology_in_order(settings: Settings) -> None:
+    """Declare it (development) or check it (production). Raises `Outage` that says in plain words what differs."""
+    broker, wanted = _broker(settings, "topology"), topology(settings.prefix, settings.history)
+    if settings.declare_topology:
+        await declare(broker, wanted)
+        return
+    differences = await check(broker, wanted)
+    if differences:
+        raise Outage("; ".join(differences))
+
+
+def _broker(settings: Settings, use: str) -> Broker:
+    return Broker(settings.broker_url.get_secret_value(), settings.heartbeat_s, f"allocation-worker {use}")
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        batch_size_max=settings.batch_size_max,
+        carries_max=settings.carries_max,
+        conflict_tries_max=settings.conflict_tries_max,
+        parked_in_a_row_max=settings.parked_in_a_row_max,
+        inbox_keep=timedelta(days=settings.inbox_keep_days),
+        sweep_after=timedelta(seconds=settings.sweep_after_s),
+    )
+
+
+@asynccontextmanager
+async def _database(settings: Settings, connections_max: int) -> AsyncIterator[AsyncEngine]:
+    limits = DatabaseLimits(
+        pool_size=connections_max,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        idle_in_transaction_timeout_ms=settings.idle_in_transaction_timeout_ms,
+    )
+    database = create_engine(settings.database_url.get_secret_value(), limits)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+@asynccontextmanager
+async def _closing(*parts: Consumer | Publisher) -> AsyncIterator[None]:
+    """Close these at the end; a broker that is away cannot hold up a stop."""
+    try:
+        yield
+    finally:
+        for part in parts:
+            with suppress(Outage):
+                await part.close()
+
+
+def _ready(engines: Sequence[Engine]) -> Verdict:
+    return Verdict(tuple(engine.reason for engine in engines if engine.reason is not None))
