@@ -8,23 +8,26 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self
 
-from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from pamqp.commands import Basic
 
 from schemas.cloudevents import encode
-from worker.cli.broker import connected, told_as_outage
+from worker.cli.broker import broker_of, linked
 from worker.faults import Outage, ReadRefused
+from worker.messages import Outgoing
+from worker.rabbit.connection import when_closed
+from worker.rabbit.errors import translated
+from worker.rabbit.publisher import Publisher
 from worker.settings import BrokerSettings
 
-# Enough to keep the wire full, few enough that the event loop answers between two windows.
+# Enough to keep the wire full, few enough that outcomes are taken between two windows.
 UNCONFIRMED_MAX: Final = 500
 ASK_TIMEOUT_S: Final = 10.0
-JSON_TYPE: Final = "application/json"
 
 Told = dict[str, Any]
 
@@ -43,10 +46,10 @@ class Sent:
 
 
 class Client:
-    """Use it by `client(...)`."""
+    """Made by `client(...)`."""
 
-    def __init__(self, channel: AbstractChannel, prefix: str, seen: Callable[[Told], None] | None) -> None:
-        self._channel = channel
+    def __init__(self, publisher: Publisher, prefix: str, seen: Callable[[Told], None] | None) -> None:
+        self._publisher = publisher
         self._prefix = prefix
         self._seen = seen
         self._queue = f"{prefix}.replies.{uuid.uuid4().hex}"
@@ -54,14 +57,14 @@ class Client:
         self._replies: dict[str, asyncio.Future[Told]] = {}
         self._lost = False
 
-    async def listen(self) -> None:
+    async def listen(self, channel: AbstractChannel) -> None:
         """Declare the queue and take what comes; to be done before anything is sent."""
-        self._claims: AbstractExchange = await self._channel.get_exchange(f"{self._prefix}.claims")
-        queue = await self._channel.declare_queue(self._queue, exclusive=True, auto_delete=True)
+        await channel.exchange_declare(f"{self._prefix}.claims", passive=True)
+        await channel.queue_declare(self._queue, exclusive=True, auto_delete=True)
         if self._seen is not None:
-            await queue.bind(f"{self._prefix}.events", "#")
-        await queue.consume(self._take, no_ack=True)
-        self._channel.close_callbacks.add(self._lose)
+            await channel.queue_bind(self._queue, f"{self._prefix}.events", "#")
+        await channel.basic_consume(self._queue, self._take, no_ack=True)
+        when_closed(channel.closing, self._lose)
 
     async def publish_claims(self, claims: Iterable[Sent]) -> list[asyncio.Future[Told]]:
         """Publish in order, persistent and mandatory; returns when the broker has confirmed all.
@@ -72,35 +75,25 @@ class Client:
         """
         outcomes: list[asyncio.Future[Told]] = []
         rest = iter(claims)
+        exchange, reply_to = f"{self._prefix}.claims", None if self._seen else self._queue
         while window := list(islice(rest, UNCONFIRMED_MAX)):
             outcomes.extend(self._expected(claim.claim_id) for claim in window)
-            with told_as_outage():
-                await asyncio.gather(*(self._publish(claim) for claim in window))
+            messages = [_outgoing(exchange, claim.op, claim.body, claim.claim_id, reply_to) for claim in window]
+            await self._publisher.publish_all(messages, mandatory=True)
         return outcomes
 
     async def ask(self, op: str, fields: Mapping[str, Any] | None = None, timeout_s: float = ASK_TIMEOUT_S) -> Any:
         """The `data` of the answer. Raises ReadRefused, TimeoutError, Outage, Unroutable."""
         body = encode({**(fields or {}), "op": op})
         correlation = uuid.uuid4().hex
-        future = self._replies[correlation] = asyncio.get_running_loop().create_future()
-        message = Message(body, content_type=JSON_TYPE, correlation_id=correlation, reply_to=self._queue)
+        reply = self._replies[correlation] = asyncio.get_running_loop().create_future()
+        query = _outgoing("", f"{self._prefix}.queries", body, correlation, self._queue)
         try:
-            with told_as_outage():
-                await self._channel.default_exchange.publish(message, f"{self._prefix}.queries", mandatory=True)
+            await self._publisher.publish_all([query], mandatory=True)
             async with asyncio.timeout(timeout_s):
-                return (await future)["data"]
+                return (await reply)["data"]
         finally:
             self._replies.pop(correlation, None)
-
-    async def _publish(self, claim: Sent) -> None:
-        message = Message(
-            claim.body,
-            content_type=JSON_TYPE,
-            delivery_mode=DeliveryMode.PERSISTENT,
-            correlation_id=claim.claim_id,
-            reply_to=None if self._seen else self._queue,
-        )
-        await self._claims.publish(message, claim.op, mandatory=True)
 
     def _expected(self, claim_id: str) -> asyncio.Future[Told]:
         if self._lost:
@@ -109,18 +102,19 @@ class Client:
             self._outcomes[claim_id] = asyncio.get_running_loop().create_future()
         return self._outcomes[claim_id]
 
-    async def _take(self, message: AbstractIncomingMessage) -> None:
+    async def _take(self, message: DeliveredMessage) -> None:
         told: Told = json.loads(message.body)
-        if message.correlation_id in self._replies:
-            _settle(self._replies[message.correlation_id], told)
+        correlation = message.header.properties.correlation_id
+        if correlation in self._replies:
+            _settle(self._replies[correlation], told)
             return
         if self._seen is not None:
             self._seen(told)
-        claim_id = told.get("claimid") or (None if self._seen else message.correlation_id)
+        claim_id = told.get("claimid") or (None if self._seen else correlation)
         if claim_id in self._outcomes:
             _settle(self._outcomes.pop(claim_id), told)
 
-    def _lose(self, *_: object) -> None:
+    def _lose(self, _error: BaseException | None) -> None:
         self._lost = True
         for future in (*self._outcomes.values(), *self._replies.values()):
             if not future.done():
@@ -128,33 +122,37 @@ class Client:
                 future.exception()  # not everybody awaits every outcome
 
 
+def _outgoing(exchange: str, routing_key: str, body: bytes, correlation: str, reply_to: str | None) -> Outgoing:
+    properties = Basic.Properties(
+        content_type="application/json",
+        correlation_id=correlation,
+        reply_to=reply_to,
+        message_id=str(uuid.uuid4()),
+    )
+    return Outgoing(exchange, routing_key, body, properties=properties)
+
+
 def _settle(future: asyncio.Future[Told], told: Told) -> None:
     if future.done():
         return
     if told.get("ok") is False and "claimid" not in told:
-        future.set_exception(_refusal(told))
+        error = told["error"]
+        future.set_exception(ReadRefused(error["code"], error["message"], error["details"]))
     else:
         future.set_result(told)
-
-
-def _refusal(reply: Told) -> ReadRefused:
-    error = reply["error"]
-    return ReadRefused(error["code"], error["message"], error["details"])
 
 
 @asynccontextmanager
 async def client(
     settings: BrokerSettings, name: str = "client", seen: Callable[[Told], None] | None = None
 ) -> AsyncIterator[Client]:
-    """A client with a connection of its own; with `seen` it follows events, and calls `seen` with each."""
-    async with connected(settings, name) as connection:
-        with told_as_outage():
-            one = await _listening(connection, settings.prefix, seen)
+    """A client with connections of its own; with `seen` it follows events and calls it with each. Raises Outage."""
+    broker = broker_of(settings, name)
+    publisher = Publisher(broker, settings.publish_timeout_ms)
+    one = Client(publisher, settings.prefix, seen)
+    async with linked(broker) as link, AsyncExitStack() as closing:
+        with translated():
+            await one.listen(await link.connection.channel(publisher_confirms=False))
+        closing.push_async_callback(publisher.close)
+        await publisher.open()
         yield one
-
-
-async def _listening(connection: AbstractConnection, prefix: str, seen: Callable[[Told], None] | None) -> Client:
-    channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-    one = Client(channel, prefix, seen)
-    await one.listen()
-    return one

@@ -58,7 +58,7 @@ def test_no_broker_is_one_sentence_without_the_password() -> None:
     result = ran("query", "resource_class.list")
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert line.startswith("Error: Cannot use the broker at 127.0.0.1:1/")
+    assert line.startswith("Error: No connection to 127.0.0.1:1. ")
     assert "hidden" not in result.output
 
 
@@ -75,7 +75,7 @@ def test_a_claim_with_mistakes_is_told_all_of_them_and_not_sent() -> None:
 def test_a_claim_with_mistakes_is_sent_where_asked() -> None:
     result = ran("claim", "allocation.release", "--consumer", "x", "--no-check")
     assert result.exit_code == 1
-    assert "Cannot use the broker" in result.stderr
+    assert "No connection to 127.0.0.1:1" in result.stderr
 
 
 def test_a_claim_without_an_id_is_given_one_and_told_it() -> None:
