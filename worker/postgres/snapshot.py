@@ -58,19 +58,22 @@ LOAD = text(f"""
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM resource_classes WHERE name = ANY (CAST(:classes AS text[]))),
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM traits WHERE name = ANY (CAST(:traits AS text[]))),
     ARRAY(SELECT nextval('providers_id_seq') FROM generate_series(1, CAST(:new_providers AS integer))),
-    ARRAY(SELECT ROW((SELECT uuid::text FROM held WHERE id = a.provider), c.name, count(*),
-                     (array_agg(holder.uuid::text ORDER BY holder.uuid))[1:{EXAMPLES_MAX}])
-          FROM allocations AS a JOIN consumers AS holder ON holder.id = a.consumer
-          JOIN resource_classes AS c ON c.id = a.class
-          WHERE a.provider = ANY (ARRAY(SELECT id FROM held)) GROUP BY a.provider, c.name),
-    ARRAY(SELECT ROW(c.name, count(*), (array_agg(p.uuid::text ORDER BY p.uuid))[1:{EXAMPLES_MAX}])
-          FROM inventories AS i JOIN providers AS p ON p.id = i.provider JOIN resource_classes AS c ON c.id = i.class
-          WHERE i.class = ANY (ARRAY(SELECT id FROM resource_classes WHERE name = ANY (CAST(:classes_used AS text[]))))
-          GROUP BY c.name),
-    ARRAY(SELECT ROW(t.name, count(*), (array_agg(p.uuid::text ORDER BY p.uuid))[1:{EXAMPLES_MAX}])
-          FROM provider_traits AS l JOIN providers AS p ON p.id = l.provider JOIN traits AS t ON t.id = l.trait
-          WHERE l.trait = ANY (ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))
-          GROUP BY t.name)
+    ARRAY(SELECT ROW((SELECT uuid::text FROM held WHERE id = provider),
+                     (SELECT name FROM resource_classes WHERE id = class), count(*),
+                     (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
+          FROM (SELECT provider, class, (SELECT uuid FROM consumers WHERE id = consumer) FROM allocations
+                WHERE provider = ANY (ARRAY(SELECT id FROM held))) AS holder
+          GROUP BY provider, class),
+    ARRAY(SELECT ROW((SELECT name FROM resource_classes WHERE id = class),
+                     count(*), (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
+          FROM (SELECT class, (SELECT uuid FROM providers WHERE id = provider) FROM inventories WHERE class = ANY (
+                ARRAY(SELECT id FROM resource_classes WHERE name = ANY (CAST(:classes_used AS text[]))))) AS holder
+          GROUP BY class),
+    ARRAY(SELECT ROW((SELECT name FROM traits WHERE id = trait),
+                     count(*), (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
+          FROM (SELECT trait, (SELECT uuid FROM providers WHERE id = provider) FROM provider_traits WHERE trait = ANY (
+                ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))) AS holder
+          GROUP BY trait)
 """)  # noqa: S608 - EXAMPLES_MAX is a number of ours
 
 

@@ -1,0 +1,118 @@
+"""Two transactions on the same rows: who waits, in which order, and what the loser sees."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.contract.batches import C1, C2, P1, P2, P3, consumer_id, grant, make_providers, outcome, provider_id, put
+from tests.integration.postgres.conftest import Sql
+from worker.faults import Conflict, LockTimeout
+from worker.placement.ids import ConsumerId, ProviderId
+from worker.placement.plan import Locked, Writes
+from worker.postgres import inbox
+from worker.postgres.database import Limits, Store, create_engine
+
+
+async def lock(store: Store, providers: Sequence[ProviderId], consumers: Sequence[ConsumerId] = ()) -> Locked:
+    """The lock phase in a transaction of its own."""
+    async with store.transaction() as transaction:
+        return await transaction.lock(providers, consumers, ())
+
+
+async def test_providers_are_locked_in_order_of_id_whatever_the_order_given(store: Store, sql: Sql) -> None:
+    await make_providers(store, [P3, P1, P2])
+    async with asyncio.TaskGroup() as tasks, store.transaction() as holder:
+        await holder.lock((P2,), (), ())
+        waiting = tasks.create_task(lock(store, [P3, P2, P1]))
+        await sql.wait_for_waiters()
+        free = "SELECT count(*) FROM (SELECT FROM providers WHERE uuid = :id FOR UPDATE SKIP LOCKED) AS free"
+        assert await sql.value(free, id=P1) == 0
+        assert await sql.value(free, id=P3) == 1
+    assert (await waiting).providers.keys() == {P1, P2, P3}
+
+
+async def test_opposite_orders_never_deadlock(store: Store) -> None:
+    providers = [provider_id(number) for number in range(1, 30)]
+    consumers = [consumer_id(number) for number in range(1, 30)]
+    await make_providers(store, providers)
+    await grant(store, {consumer: {P1: 1} for consumer in consumers})
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(10):
+            tasks.create_task(lock(store, providers, consumers))
+            tasks.create_task(lock(store, providers[::-1], consumers[::-1]))
+
+
+async def test_a_row_locked_too_long_is_a_lock_timeout(database_url: str, store: Store) -> None:
+    await make_providers(store, [P1])
+    hasty = Store(create_engine(database_url, Limits(lock_timeout_ms=50)))
+    async with store.transaction() as holder:
+        await holder.lock((P1,), (), ())
+        with pytest.raises(LockTimeout):
+            await lock(hasty, [P1])
+    await hasty.close()
+
+
+async def test_a_consumer_made_by_another_meanwhile_is_found_once_that_commits(store: Store, sql: Sql) -> None:
+    async def loser() -> Locked:
+        async with store.transaction() as transaction:
+            return await transaction.lock((), (C1, C2), (put(C2), put(C1)))
+
+    async with asyncio.TaskGroup() as tasks, store.transaction() as winner:
+        await winner.lock((), (C1,), (put(C1),))
+        lost = tasks.create_task(loser())
+        await sql.wait_for_waiters()
+        await winner.write_plan(Writes(consumers_put=(put(C1),)))
+    assert (await lost).consumers.keys() == {C1}
+
+
+async def test_a_consumer_whose_making_was_rolled_back_is_made_by_the_next(store: Store, sql: Sql) -> None:
+    async def second() -> Locked:
+        async with store.transaction() as transaction:
+            return await transaction.lock((), (C1,), (put(C1),))
+
+    async def first(tasks: asyncio.TaskGroup) -> asyncio.Task[Locked]:
+        async with store.transaction() as transaction:
+            await transaction.lock((), (C1,), (put(C1),))
+            waiting = tasks.create_task(second())
+            await sql.wait_for_waiters()
+            await transaction.write_plan(Writes())
+            return waiting
+
+    async with asyncio.TaskGroup() as tasks:
+        made = await first(tasks)
+    assert not (await made).consumers
+
+
+async def test_of_two_workers_with_the_same_claim_one_records_it(store: Store, sql: Sql) -> None:
+    async def second() -> int:
+        async with store.transaction() as transaction:
+            return await transaction.record([outcome(2), outcome(1)])
+
+    async with asyncio.TaskGroup() as tasks, store.transaction() as first:
+        await first.record([outcome(1)])
+        late = tasks.create_task(expect_conflict(second()))
+        await sql.wait_for_waiters()
+    assert await late
+    assert await sql.value("SELECT count(*) FROM inbox") == 1
+
+
+async def expect_conflict(step: Awaitable[object]) -> bool:
+    """Whether the step ended in a conflict."""
+    with pytest.raises(Conflict):
+        await step
+    return True
+
+
+async def test_two_sweeps_share_the_work(store: Store, engine: AsyncEngine) -> None:
+    async with store.transaction() as transaction:
+        await transaction.record([outcome(1)])
+    async with store.transaction() as transaction:
+        await transaction.record([outcome(2)])
+    async with engine.begin() as one, engine.begin() as other:
+        first = await inbox.sweep(one, timedelta(0), 1)
+        second = await inbox.sweep(other, timedelta(0), 10)
+    assert {batch.batch for batch in first}.isdisjoint(batch.batch for batch in second)
+    assert len(first) == len(second) == 1
