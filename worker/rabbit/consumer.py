@@ -123,6 +123,7 @@ class _Reception:
             return
         self._consumer.last_delivery = time.monotonic()
         redelivered = bool(frame.redelivered)
+        # a publisher may send this header as well: it counts on a redelivery alone
         counted = (properties.headers or {}).get("x-delivery-count")
         self._sink(
             Delivery(
@@ -132,7 +133,7 @@ class _Reception:
                 tag=frame.delivery_tag or 0,
                 epoch=self._epoch,
                 redelivered=redelivered,
-                attempts=counted if isinstance(counted, int) else int(redelivered),
+                attempts=counted if redelivered and isinstance(counted, int) else int(redelivered),
             )
         )
 

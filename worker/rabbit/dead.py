@@ -1,0 +1,128 @@
+"""Dead letters, for operators: look at them, send them back to the claims exchange, or drop them.
+
+All take letters from the head of the queue without settling them; those not chosen go back when the connection closes.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from aiormq.abc import AbstractChannel
+from pamqp.commands import Basic
+
+from schemas.parked import ParkedHeader
+from worker.messages import Outgoing, Properties
+from worker.rabbit.connection import Broker
+from worker.rabbit.errors import translated
+from worker.rabbit.publisher import Publisher
+
+# What the broker writes when it parks by itself, at the delivery limit.
+BROKER_REASON: Final = "x-first-death-reason"
+GET_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A parked message; `position` counts from 1 at the head of the queue, `routing_key` is the one it came with."""
+
+    position: int
+    routing_key: str
+    body: bytes
+    properties: Properties
+    tag: int
+
+    @property
+    def headers(self) -> Mapping[str, object]:
+        return self.properties.headers or {}
+
+    @property
+    def reason(self) -> str:
+        """Why it was parked, by the worker or by the broker."""
+        return str(self.headers.get(ParkedHeader.REASON) or self.headers.get(BROKER_REASON) or "unknown")
+
+    @property
+    def claim_id(self) -> str | None:
+        """As the body says it; None where that cannot be read."""
+        try:
+            claim = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        found = claim.get("claim_id") if isinstance(claim, dict) else None
+        return found if isinstance(found, str) else None
+
+
+Select = Callable[[DeadLetter], bool]
+
+
+async def peek(broker: Broker, prefix: str, limit: int) -> list[DeadLetter]:
+    """The first `limit` letters, which stay. Raises Outage."""
+    async with _letters_channel(broker) as channel:
+        return [letter async for letter in _letters(channel, prefix, limit)]
+
+
+async def replay(broker: Broker, prefix: str, select: Select, limit: int) -> int:
+    """Send the selected ones of the first `limit` letters to the claims exchange again; how many it were.
+
+    A letter leaves the queue once the broker has confirmed the claim and a queue has it; cut short in between it is
+    there twice, which the inbox settles. Raises Outage, Unroutable.
+    """
+    publisher = Publisher(broker)
+    try:
+        await publisher.open()
+        async with _letters_channel(broker) as channel:
+            replayed = 0
+            async for letter in _letters(channel, prefix, limit):
+                if select(letter):
+                    await publisher.publish_all((_claim(letter, f"{prefix}.claims"),), mandatory=True)
+                    await channel.basic_ack(letter.tag)
+                    replayed += 1
+            return replayed
+    finally:
+        await publisher.close()
+
+
+async def drop(broker: Broker, prefix: str, select: Select, limit: int) -> int:
+    """Delete the selected ones of the first `limit` letters; how many it were. Raises Outage."""
+    async with _letters_channel(broker) as channel:
+        dropped = 0
+        async for letter in _letters(channel, prefix, limit):
+            if select(letter):
+                await channel.basic_ack(letter.tag)
+                dropped += 1
+        return dropped
+
+
+@asynccontextmanager
+async def _letters_channel(broker: Broker) -> AsyncIterator[AbstractChannel]:
+    link = await broker.connect("dead letters")
+    try:
+        with translated():
+            yield await link.connection.channel(publisher_confirms=False)
+    finally:
+        await link.close()
+
+
+async def _letters(channel: AbstractChannel, prefix: str, limit: int) -> AsyncIterator[DeadLetter]:
+    for position in range(1, limit + 1):
+        async with asyncio.timeout(GET_TIMEOUT_S):
+            message = await channel.basic_get(f"{prefix}.dead")
+        frame = message.delivery
+        if not isinstance(frame, Basic.GetOk):
+            return
+        properties = message.header.properties
+        parked_under = (properties.headers or {}).get(ParkedHeader.ROUTING_KEY)
+        yield DeadLetter(
+            position=position,
+            routing_key=parked_under if isinstance(parked_under, str) else frame.routing_key or "",
+            body=message.body,
+            properties=properties,
+            tag=frame.delivery_tag or 0,
+        )
+
+
+def _claim(letter: DeadLetter, exchange: str) -> Outgoing:
+    # with its x-parked headers, so that a letter parked again still tells when it was parked first
+    return Outgoing(exchange, letter.routing_key, letter.body, properties=letter.properties)

@@ -1,0 +1,91 @@
+"""The broker's objects as values: what section 1 of the contract names, under a prefix."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+# A backstop: the engine counts attempts itself and parks long before; on RabbitMQ 3.10 there is no limit otherwise.
+DELIVERY_LIMIT: Final = 50
+HISTORY_AGE: Final = "7D"
+
+QueueKind = Literal["quorum", "stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    kind: str = "topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue; its kind is its only argument, since arguments can never be changed."""
+
+    name: str
+    kind: QueueKind = "quorum"
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        return {"x-queue-type": self.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What of an exchange goes to a queue."""
+
+    exchange: str
+    queue: str
+    routing_key: str = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may be changed about a queue while it is in use."""
+
+    name: str
+    queue: str
+    definition: Mapping[str, str | int] = field(hash=False)
+
+    @property
+    def pattern(self) -> str:
+        """The queue's name as a regular expression that fits nothing else."""
+        return "^" + self.queue.replace(".", r"\.") + "$"
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Everything that has to exist before a worker starts."""
+
+    exchanges: tuple[Exchange, ...]
+    queues: tuple[Queue, ...]
+    bindings: tuple[Binding, ...]
+    policies: tuple[Policy, ...]
+
+
+def topology(prefix: str = "allocation", history: bool = False) -> Topology:
+    """The contract's objects; `history` adds the stream of events.
+
+    Queries are a quorum queue as well: a classic one stands on a single node, and reads would end with it.
+    """
+    claims, events, dead = f"{prefix}.claims", f"{prefix}.events", f"{prefix}.dead"
+    stream = f"{prefix}.history"
+    queues: tuple[Queue, ...] = (Queue(claims), Queue(dead), Queue(f"{prefix}.queries"))
+    bindings: tuple[Binding, ...] = (Binding(claims, claims), Binding(dead, dead))
+    policies: tuple[Policy, ...] = (Policy(claims, claims, _backstop(dead)),)
+    if history:
+        queues += (Queue(stream, "stream"),)
+        bindings += (Binding(events, stream),)
+        policies += (Policy(stream, stream, {"max-age": HISTORY_AGE}),)
+    return Topology((Exchange(claims), Exchange(events), Exchange(dead)), queues, bindings, policies)
+
+
+def _backstop(dead: str) -> dict[str, str | int]:
+    # at-least-once, which asks for reject-publish: what the broker moves itself must not get lost either (hazard 13)
+    return {
+        "delivery-limit": DELIVERY_LIMIT,
+        "dead-letter-exchange": dead,
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }
