@@ -59,13 +59,18 @@ class LogSettings(Environment):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class BrokerSettings(Environment):
-    """Where the broker is and what its objects are called."""
+class TopologySettings(Environment):
+    """What the broker's objects are called, and which there are."""
 
-    broker_url: Annotated[SecretStr, AfterValidator(_broker_url)]
     prefix: str = Field("allocation", pattern=r"^[A-Za-z0-9_.-]{1,100}$")
     # Also declare the stream that keeps events for late subscribers; it takes disk, so it is asked for.
     history: bool = False
+
+
+class BrokerSettings(TopologySettings):
+    """Where the broker is and how long it may keep us waiting."""
+
+    broker_url: Annotated[SecretStr, AfterValidator(_broker_url)]
     # A frozen broker is noticed after three times this and a little; below 10 a slow broker looks like a dead one.
     heartbeat_s: Annotated[int, Field(ge=1, le=600)] = 10
     # A confirm of a healthy quorum queue takes milliseconds; after this its fate counts as unknown.

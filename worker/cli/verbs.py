@@ -14,8 +14,8 @@ from worker.cli.screen import complain
 # In the order in which a newcomer needs them.
 VERBS: Final = (
     "migrate",
-    # topology
-    # run
+    "topology",
+    "run",
     "health",
     "claim",
     "query",
