@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,15 +55,6 @@ class Held:
             readable, _, _ = select.select([end], [], [], GONE_S)
             os.close(end)
             assert readable
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every account can enter, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp(prefix="open-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
