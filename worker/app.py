@@ -30,8 +30,9 @@ from worker.postgres.database import Store, create_engine
 from worker.postgres.reads import Reads
 from worker.rabbit.connection import Broker
 from worker.rabbit.consumer import Consumer
+from worker.rabbit.declare import check, declare
 from worker.rabbit.publisher import Publisher
-from worker.rabbit.topology import check, declare, topology
+from worker.rabbit.topology import Names, topology
 from worker.settings import Role, Settings
 from worker.telemetry import Log, Telemetry
 
@@ -83,11 +84,11 @@ def _parts(settings: Settings, around: Surroundings) -> Sequence[AbstractAsyncCo
 @asynccontextmanager
 async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
     """The engine that takes claims, with a database engine and broker connections of its own."""
-    broker, names = _broker(settings, "claims"), topology(settings.prefix, settings.history)
-    consumer = Consumer(broker, names.claims_queue, settings.prefetch)
+    broker, names = _broker(settings, "claims"), Names(settings.prefix)
+    consumer = Consumer(broker, names.claims, settings.prefetch)
     publisher = Publisher(broker, settings.publish_timeout_ms)
-    renderer = Renderer(settings.source, names.events_exchange)
-    parking = Parking(names.dead_exchange, names.claims_exchange, names.claims_queue)
+    renderer = Renderer(settings.source, names.events)
+    parking = Parking(names.dead, names.claims, names.claims)
     announcer = Announcer(publisher, renderer, parking, Replies(settings.reply_to_pattern), around)
     async with _database(settings, DATABASE_CONNECTIONS_FOR_CLAIMS) as database, _closing(consumer, publisher):
         store = Store(database)
@@ -111,8 +112,8 @@ async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Eng
 @asynccontextmanager
 async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
     """The engine that answers queries, apart from claims in everything but the event loop."""
-    broker, names = _broker(settings, "queries"), topology(settings.prefix, settings.history)
-    consumer = Consumer(broker, names.queries_queue, settings.queries_in_flight_max)
+    broker, names = _broker(settings, "queries"), Names(settings.prefix)
+    consumer = Consumer(broker, names.queries, settings.queries_in_flight_max)
     publisher = Publisher(broker, settings.publish_timeout_ms)
     async with _database(settings, settings.queries_in_flight_max) as database, _closing(consumer, publisher):
         reads = Reads(database)
@@ -142,13 +143,16 @@ def _engine(
 
 async def _topology_in_order(settings: Settings) -> None:
     """Declare it (development) or check it (production). Raises `Outage` that says in plain words what differs."""
-    broker, wanted = _broker(settings, "topology"), topology(settings.prefix, settings.history)
-    if settings.declare_topology:
-        await declare(broker, wanted)
-        return
-    differences = await check(broker, wanted)
+    wanted = topology(settings.prefix, settings.history)
+    link = await _broker(settings, "topology").connect("check")
+    try:
+        if settings.declare_topology:
+            await declare(link, wanted)
+        differences = await check(link, wanted)
+    finally:
+        await link.close()
     if differences:
-        raise Outage("; ".join(differences))
+        raise Outage(" ".join(differences))
 
 
 def _broker(settings: Settings, use: str) -> Broker:

@@ -64,14 +64,41 @@ class Topology:
     policies: tuple[Policy, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the contract's objects are called; a queue bears the name of the exchange it is bound to."""
+
+    prefix: str = "allocation"
+
+    @property
+    def claims(self) -> str:
+        return f"{self.prefix}.claims"
+
+    @property
+    def events(self) -> str:
+        return f"{self.prefix}.events"
+
+    @property
+    def dead(self) -> str:
+        return f"{self.prefix}.dead"
+
+    @property
+    def queries(self) -> str:
+        return f"{self.prefix}.queries"
+
+    @property
+    def history(self) -> str:
+        return f"{self.prefix}.history"
+
+
 def topology(prefix: str = "allocation", history: bool = False) -> Topology:
     """The contract's objects; `history` adds the stream of events.
 
     Queries are a quorum queue as well: a classic one stands on a single node, and reads would end with it.
     """
-    claims, events, dead = f"{prefix}.claims", f"{prefix}.events", f"{prefix}.dead"
-    stream = f"{prefix}.history"
-    queues: tuple[Queue, ...] = (Queue(claims), Queue(dead), Queue(f"{prefix}.queries"))
+    names = Names(prefix)
+    claims, events, dead, stream = names.claims, names.events, names.dead, names.history
+    queues: tuple[Queue, ...] = (Queue(claims), Queue(dead), Queue(names.queries))
     bindings: tuple[Binding, ...] = (Binding(claims, claims), Binding(dead, dead))
     policies: tuple[Policy, ...] = (Policy(claims, claims, _backstop(dead)),)
     if history:
