@@ -19,7 +19,7 @@ VERBS: Final = (
     "health",
     "claim",
     "query",
-    # dead
+    "dead",
     "audit",
     "schemas",
 )
