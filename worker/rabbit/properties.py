@@ -26,6 +26,8 @@ KEPT: Final = (
 )
 SET_ASIDE: Final = ("user_id", "expiration")
 ORIGINAL: Final = "x-original-"
+# The broker's own, of the queue that the message was taken from.
+COUNT: Final = "x-delivery-count"
 
 
 def properties_of(message: Outgoing) -> Basic.Properties:
@@ -42,7 +44,7 @@ def properties_of(message: Outgoing) -> Basic.Properties:
 
 
 def _kept(original: Properties, added: Mapping[str, str | int]) -> Basic.Properties:
-    headers = {key: _sendable(value) for key, value in (original.headers or {}).items()}
+    headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key != COUNT}
     for name in SET_ASIDE:
         value = getattr(original, name, None)
         if value is not None:
