@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.fakes.store import FakeStore
 from worker.postgres.database import Limits, Store, create_engine
 
 
@@ -15,7 +16,13 @@ async def real_store(database_url: str) -> AsyncIterator[Store]:
     await store.close()
 
 
-@pytest.fixture(params=["real_store"])
+@pytest.fixture
+def fake_store() -> FakeStore:
+    """In memory."""
+    return FakeStore()
+
+
+@pytest.fixture(params=["fake_store", "real_store"])
 def store(request: pytest.FixtureRequest) -> Store:
     """Every store in turn."""
     chosen: Store = request.getfixturevalue(request.param)
