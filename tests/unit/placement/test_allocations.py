@@ -17,7 +17,7 @@ from tests.builders import (
 from tests.unit.placement.verdicts import accepted, granted, refused
 from worker.placement.decide import decide
 from worker.placement.inventory import Inventory, Stock
-from worker.placement.outcomes import Accepted, AllocationsReleased, Code, ConsumerChange
+from worker.placement.outcomes import Accepted, AllocationsGranted, AllocationsReleased, Code, ConsumerChange
 from worker.placement.plan import AllocationPut, ConsumerPut, ProviderAdvance, UsedPut
 
 P1, P2 = provider_id(1), provider_id(2)
@@ -63,7 +63,9 @@ def test_a_set_that_leaves_everything_as_it_was_changes_nothing_but_rests_on_the
     (outcome,) = plan.outcomes
     assert isinstance(outcome, Accepted)
     assert not outcome.changed
-    assert not plan.writes.providers_advanced + plan.writes.consumers_put
+    assert isinstance(outcome.outcome, AllocationsGranted)
+    assert outcome.outcome.consumers[0].generation == 1
+    assert not (plan.writes.providers_advanced or plan.writes.consumers_put)
     assert (plan.providers, plan.consumers) == ({P1: (1, 3)}, {C1: (1, 1)})
 
 

@@ -27,6 +27,7 @@ from worker.placement.claims import (
     DeleteInventory,
     DeleteProvider,
     EnsureTrait,
+    RenameClass,
     ReplaceTraits,
     UpdateProvider,
 )
@@ -62,6 +63,12 @@ def test_a_rename_or_deletion_of_a_class_starts_its_batch() -> None:
     unnamed = DeleteInventory(id=claim_id(1), provider=P1, resource_class=MEMORY)
     assert cut([unnamed, DeleteClass(id=claim_id(2), name=GOLD)]) == 1
     assert cut([DeleteClass(id=claim_id(2), name=GOLD), unnamed]) == 2
+
+
+def test_a_rename_is_alone_in_its_batch() -> None:
+    rename = RenameClass(id=claim_id(1), name=GOLD, new_name=SILVER)
+    assert cut([rename, GIVE]) == 1
+    assert cut([GIVE, rename]) == 1
 
 
 def test_a_fleet_is_declared_in_one_batch() -> None:

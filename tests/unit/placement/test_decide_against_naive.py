@@ -229,7 +229,14 @@ def check_told(outcome: Outcome, naive: Naive) -> None:
         return
     for change in (outcome.outcome, *outcome.consequences):
         match change:
-            case AllocationsGranted(providers=levels) | AllocationsReleased(providers=levels):
+            case (
+                AllocationsGranted(consumers=told, providers=levels)
+                | AllocationsReleased(consumers=told, providers=levels)
+            ):
+                for one in told:
+                    holds = naive.consumers.get(one.id)
+                    assert one.generation == (None if holds is None else holds["generation"])
+                    assert one.after == ({} if holds is None else holds["held"])
                 for name, level in levels.items():
                     assert level.generation == naive.providers[name]["generation"]
                     assert {c: s.used for c, s in level.inventories.items()} == {

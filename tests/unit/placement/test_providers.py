@@ -120,6 +120,7 @@ def test_a_move_within_the_tree_leaves_descendants_as_they_are() -> None:
     )
     plan = decide([move(P2, P4)], before)
     assert [edit.id for edit in plan.writes.providers_edited] == [P2]
+    assert plan.writes.providers_advanced == ()
 
 
 def test_null_makes_a_provider_a_root_and_no_parent_named_leaves_it() -> None:
@@ -140,6 +141,14 @@ def test_a_child_made_earlier_in_the_batch_moves_along() -> None:
     writes = decide(batch, tree()).writes
     (new,) = writes.providers_created
     assert (new.root, new.generation) == (P4, 1)
+
+
+def test_a_tree_is_followed_through_every_change_of_the_batch() -> None:
+    batch: list[Claim] = [move(P4, P1), create_claim(2, 5, parent=3), move(P2, None)]
+    writes = decide(batch, tree()).writes
+    (new,) = writes.providers_created
+    assert (new.root, new.generation) == (P2, 1)
+    assert {edit.id: edit.root for edit in writes.providers_edited} == {P2: P2, P3: P2, P4: P1}
 
 
 def test_a_delete_asks_for_children_first_and_for_allocations_then() -> None:
