@@ -75,7 +75,7 @@ class Store:
             await connection.execute(PROBE)
 
     async def unconfirmed(self, older_than: timedelta, limit: int) -> list[SweptBatch]:
-        """At most `limit` batches whose events were left unconfirmed for longer than `older_than`."""
+        """At most `limit` batches whose events were left unconfirmed, and unswept, for longer than `older_than`."""
         async with translated(), self._engine.begin() as connection:
             return await inbox.sweep(connection, older_than, limit)
 

@@ -42,11 +42,14 @@ RECORD = text("""
     SELECT batch, (SELECT count(*) FROM recorded) FROM this
 """)
 
+# What one sweep takes is left alone by others for as long again, which is its time to get the events confirmed.
 SWEEP = text("""
-    WITH swept AS MATERIALIZED (
-        SELECT batch, recorded_at FROM inbox_unconfirmed
-        WHERE recorded_at < now() - CAST(:older_than AS interval)
-        ORDER BY batch LIMIT :limit FOR UPDATE SKIP LOCKED
+    WITH swept AS (
+        UPDATE inbox_unconfirmed SET swept_at = now() WHERE batch = ANY (ARRAY(
+            SELECT batch FROM inbox_unconfirmed
+            WHERE coalesce(swept_at, recorded_at) < now() - CAST(:older_than AS interval)
+            ORDER BY batch LIMIT :limit FOR UPDATE SKIP LOCKED))
+        RETURNING batch, recorded_at
     )
     SELECT claim_id::text, fingerprint, types, bodies, correlation_id, batch
     FROM swept JOIN inbox USING (recorded_at, batch) ORDER BY batch, claim_id
@@ -92,7 +95,7 @@ async def record(connection: AsyncConnection, records: Sequence[Record]) -> int:
 
 
 async def sweep(connection: AsyncConnection, older_than: timedelta, limit: int) -> list[SweptBatch]:
-    """At most `limit` batches left unconfirmed for longer than `older_than`, that no other sweep holds."""
+    """At most `limit` batches left unconfirmed for longer than `older_than`, and not swept within that time either."""
     rows = await connection.execute(SWEEP, {"older_than": older_than, "limit": limit})
     return [
         SweptBatch(batch, tuple(_recorded(row) for row in batch_rows))

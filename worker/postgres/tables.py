@@ -167,4 +167,5 @@ inbox_unconfirmed = Table(
     metadata,
     Column("batch", BigInteger, primary_key=True, autoincrement=False),
     Column("recorded_at", MOMENT, nullable=False, server_default=func.now()),
+    Column("swept_at", MOMENT),
 )

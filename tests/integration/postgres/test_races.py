@@ -116,3 +116,17 @@ async def test_two_sweeps_share_the_work(store: Store, engine: AsyncEngine) -> N
         second = await inbox.sweep(other, timedelta(0), 10)
     assert {batch.batch for batch in first}.isdisjoint(batch.batch for batch in second)
     assert len(first) == len(second) == 1
+
+
+async def test_a_swept_batch_is_left_alone_for_as_long_again(store: Store, sql: Sql) -> None:
+    async with store.transaction() as transaction:
+        batch = await transaction.record([outcome(1)])
+    await sql.run(
+        "UPDATE inbox SET recorded_at = recorded_at - interval '1 hour'",
+        "UPDATE inbox_unconfirmed SET recorded_at = recorded_at - interval '1 hour'",
+    )
+    waiting = timedelta(minutes=5)
+    assert [swept.batch for swept in await store.unconfirmed(waiting, 10)] == [batch]
+    assert await store.unconfirmed(waiting, 10) == []
+    await sql.run("UPDATE inbox_unconfirmed SET swept_at = swept_at - interval '6 minutes'")
+    assert [swept.batch for swept in await store.unconfirmed(waiting, 10)] == [batch]

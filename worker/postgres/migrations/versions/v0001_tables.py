@@ -100,7 +100,8 @@ CREATE TABLE inbox (
 CREATE INDEX inbox_recorded_at_batch_idx ON inbox (recorded_at, batch);
 CREATE TABLE inbox_unconfirmed (
     batch bigint PRIMARY KEY,
-    recorded_at timestamptz NOT NULL DEFAULT now()
+    recorded_at timestamptz NOT NULL DEFAULT now(),
+    swept_at timestamptz
 )
 """
 
