@@ -87,10 +87,15 @@ async def test_a_statement_that_takes_too_long_is_a_conflict(database_url: str) 
 async def test_a_transaction_left_idle_too_long_is_a_fault_and_not_a_bug(database_url: str, sql: Sql) -> None:
     hasty = Store(create_engine(database_url, Limits(idle_in_transaction_timeout_ms=50)))
 
+    idle_sessions = """
+        SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()
+    """
+
     async def idle() -> None:
         async with hasty.transaction() as transaction:
             await transaction.load_snapshot(Wanted())
-            await sql.run("SELECT pg_sleep(0.3)")
+            while await sql.value(idle_sessions):
+                pass
             await transaction.load_snapshot(Wanted())
 
     with pytest.raises((Conflict, Outage)):

@@ -12,7 +12,7 @@ from tests.integration.postgres.conftest import Sql
 from worker.faults import Conflict, LockTimeout
 from worker.placement.ids import ConsumerId, ProviderId
 from worker.placement.plan import Locked, Writes
-from worker.postgres import inbox
+from worker.postgres import inbox, locks
 from worker.postgres.database import Limits, Store, create_engine
 
 
@@ -84,6 +84,18 @@ async def test_a_consumer_whose_making_was_rolled_back_is_made_by_the_next(store
     async with asyncio.TaskGroup() as tasks:
         made = await first(tasks)
     assert not (await made).consumers
+
+
+async def test_a_latecomer_in_another_hand_is_a_conflict_and_never_waited_for(
+    store: Store, engine: AsyncEngine
+) -> None:
+    await make_providers(store, [P1])
+    await grant(store, {C1: {P1: 1}})
+    async with store.transaction() as holder:
+        await holder.lock((), (C1,), ())
+        async with engine.begin() as connection:
+            with pytest.raises(Conflict):
+                await locks.lock_latecomers(connection, [C1])
 
 
 async def test_of_two_workers_with_the_same_claim_one_records_it(store: Store, sql: Sql) -> None:
