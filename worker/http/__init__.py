@@ -1,0 +1,1 @@
+"""Health and metrics over HTTP, in the worker's own event loop."""
