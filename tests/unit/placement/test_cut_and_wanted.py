@@ -129,6 +129,14 @@ def test_a_claim_that_needs_a_row_outside_is_carried_with_later_ones_of_its_cons
     assert plan.providers == {P1: (1, 0)}
 
 
+def test_what_is_no_allocation_claim_does_not_overtake_a_carried_one() -> None:
+    before = snapshot(provider_row(1, {VCPU: TEN}), provider_row(2, {VCPU: TEN}))
+    drop = DeleteInventory(id=claim_id(2), provider=P2, resource_class=VCPU)
+    batch: list[Claim] = [set_claim(1, holding(1, {P1: {VCPU: 1}})), drop, set_claim(3, holding(2, {P2: {VCPU: 1}}))]
+    plan = decide(batch, before, Lockable(frozenset({P2}), frozenset({consumer_id(1), consumer_id(2)})))
+    assert plan.carried == (0, 1, 2)
+
+
 def test_a_refused_claim_needs_no_lock() -> None:
     plan = decide([GIVE], snapshot(), Lockable(frozenset(), frozenset()))
     assert plan.carried == ()

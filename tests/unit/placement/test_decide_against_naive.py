@@ -249,7 +249,7 @@ def check_told(outcome: Outcome, naive: Naive) -> None:
                 pass
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(histories, st.lists(st.integers(1, 30), min_size=1, max_size=4))
 def test_batches_end_as_if_their_claims_had_come_one_by_one(claims: list[Claim], sizes: list[int]) -> None:
     world, outcomes = decided_in_batches(claims, sizes)

@@ -199,6 +199,12 @@ def test_a_provider_is_brought_to_exactly_what_is_declared_in_one_change() -> No
     assert (told.outcome.provider.generation, inventories.generation, traits.generation) == (4, 4, 4)
 
 
+def test_a_declaration_may_move_a_provider_with_its_descendants_and_rests_on_both_trees() -> None:
+    plan = decide([declare_claim(1, 2, parent=4)], tree())
+    assert {edit.id: (edit.parent, edit.root) for edit in plan.writes.providers_edited} == {P2: (P4, P4), P3: (P2, P4)}
+    assert plan.providers == {P1: (1, 0), P2: (2, 0), P3: (3, 0), P4: (4, 5)}
+
+
 def test_a_declaration_of_what_is_already_so_changes_nothing() -> None:
     before = snapshot(provider_row(1, {VCPU: Stock(TEN, 4)}, traits=[FAST]))
     plan = decide([declare_claim(1, 1, {VCPU: TEN}, traits=[FAST])], before)
