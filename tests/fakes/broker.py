@@ -1,4 +1,4 @@
-"""A broker in memory: queues that deliver again what was not acknowledged, exchanges that confirm, epochs of channels."""
+"""A broker in memory: queues that deliver again what was not settled, exchanges that confirm, epochs of channels."""
 
 import asyncio
 from collections import defaultdict, deque

@@ -8,13 +8,13 @@ from itertools import count
 from tests.fakes.clock import ManualClock
 from tests.fakes.locks import Locks
 from tests.fakes.signals import Steps, Watched
-from tests.fakes.state import Kept, State, snapshot_of
+from tests.fakes.state import STANDARD_CLASSES, STANDARD_TRAITS, Kept, State, snapshot_of
 from tests.fakes.writes import insert_consumer, write_plan
 from worker.faults import Conflict
 from worker.messages import Record, Recorded, SweptBatch
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId, RowId
 from worker.placement.plan import ConsumerPut, Locked, Version, Writes
-from worker.placement.snapshot import Snapshot, Wanted
+from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot, Wanted
 
 WRITING = ("all", "writing")
 """Who writes holds this to the end: so two writers meet each other's unique keys as in a database, one by one."""
@@ -30,7 +30,7 @@ class FakeStore(Watched):
         self.poison: dict[ClaimId, Exception] = {}
         self.locks = Locks()
         self.clock = clock or ManualClock()
-        self.rows = count(1)
+        self.rows = count(1_000)
         self.batches = count(1)
         self._ticks = count(1)
 
@@ -41,6 +41,16 @@ class FakeStore(Watched):
     def next_row(self) -> RowId:
         """From a sequence, which no rollback sets back."""
         return RowId(next(self.rows))
+
+    def seed(self, rows: Iterable[ProviderRow | ConsumerRow]) -> None:
+        """Rows that are there from the start, with row ids below 1000; custom names they use are made."""
+        for row in rows:
+            if isinstance(row, ConsumerRow):
+                self.state.consumers[row.row] = row
+            else:
+                self.state.providers[row.row] = row
+                self.state.classes |= row.inventories.keys() - STANDARD_CLASSES
+                self.state.traits |= row.traits - STANDARD_TRAITS
 
     def fail_next(self, step: str, error: Exception, *, after_effect: bool = False, times: int = 1) -> None:
         """See `Steps.fail_next`; a commit that fails after its effect is one of unknown fate."""

@@ -52,13 +52,19 @@ class Route:
         grouped: dict[ClaimId, list[Incoming]] = {}
         for incoming in batch:
             grouped.setdefault(incoming.claim, []).append(incoming)
+        with self._telemetry.time_in(Stage.TRANSACTION):
+            await self._transact(grouped, confirmed, applied)
+        return applied
+
+    async def _transact(
+        self, grouped: dict[ClaimId, list[Incoming]], confirmed: Sequence[int], applied: Applied
+    ) -> None:
         async with self._store.transaction() as transaction:
             with self._telemetry.time_in(Stage.INBOX):
                 known = await transaction.keep_fresh(list(grouped), confirmed)
             fresh = self._keep_fresh(grouped, known, applied)
             if fresh:
                 await self._decide(transaction, Work(fresh, self._carries_max), applied)
-        return applied
 
     def _keep_fresh(
         self, grouped: dict[ClaimId, list[Incoming]], known: Mapping[ClaimId, Recorded], applied: Applied
@@ -133,6 +139,5 @@ class _Decision:
 
 
 async def _lock(transaction: Transaction, plan: Plan) -> Locked:
-    existing = [name for name, version in plan.consumers.items() if version]
     new = [put for put in plan.writes.consumers_put if put.row is None]
-    return await transaction.lock(plan.providers, existing, new)
+    return await transaction.lock(plan.providers, plan.consumers, new)
