@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import structlog
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from worker.clock import SystemClock
 from worker.engine.apply import Route
 from worker.engine.failures import Failures
-from worker.engine.loop import Engine, Runs
+from worker.engine.loop import Engine
 from worker.engine.parking import Parking
 from worker.engine.ports import Surroundings
 from worker.engine.publish import Announcer
@@ -67,11 +68,13 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             )
         )
         log.info(Log.HTTP_LISTENING, port=port)
-        measuring = asyncio.create_task(watchdog.measure(), name="watchdog")
         async with asyncio.TaskGroup() as tasks:
-            for engine in engines:
-                tasks.create_task(engine.run(stop))
-        measuring.cancel()
+            measuring = tasks.create_task(watchdog.measure(), name="watchdog")
+            working = [tasks.create_task(engine.run(stop), name=engine.role) for engine in engines]
+            await stop.wait()
+            log.info(Log.STOPPING)
+            await asyncio.gather(*working)
+            measuring.cancel()
     log.info(Log.STOPPED)
 
 
@@ -106,7 +109,15 @@ async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Eng
                 limits=_limits(settings),
             )
 
-        yield _engine(settings, around, session, store, publisher)
+        yield Engine(
+            role=Role.CLAIMS.value,
+            session=session,
+            prepare=partial(_topology_in_order, settings),
+            store=store,
+            publisher=publisher,
+            around=around,
+            backoff_s=_backoff_s(settings),
+        )
 
 
 @asynccontextmanager
@@ -121,24 +132,15 @@ async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[En
         def session() -> QuerySession:
             return QuerySession(consumer, reads, publisher, around, settings.queries_in_flight_max)
 
-        yield _engine(settings, around, session, Store(database), publisher)
-
-
-def _engine(
-    settings: Settings, around: Surroundings, session: Callable[[], Runs], store: Store, publisher: Publisher
-) -> Engine:
-    async def prepare() -> None:
-        await _topology_in_order(settings)
-
-    return Engine(
-        session=session,
-        prepare=prepare,
-        store=store,
-        publisher=publisher,
-        around=around,
-        backoff_min_s=settings.probe_backoff_min_ms / 1_000,
-        backoff_max_s=settings.probe_backoff_max_ms / 1_000,
-    )
+        yield Engine(
+            role=Role.QUERIES.value,
+            session=session,
+            prepare=partial(_topology_in_order, settings),
+            store=Store(database),
+            publisher=publisher,
+            around=around,
+            backoff_s=_backoff_s(settings),
+        )
 
 
 async def _topology_in_order(settings: Settings) -> None:
@@ -157,6 +159,10 @@ async def _topology_in_order(settings: Settings) -> None:
 
 def _broker(settings: Settings, use: str) -> Broker:
     return Broker(settings.broker_url.get_secret_value(), settings.heartbeat_s, f"allocation-worker {use}")
+
+
+def _backoff_s(settings: Settings) -> tuple[float, float]:
+    return settings.probe_backoff_min_ms / 1_000, settings.probe_backoff_max_ms / 1_000
 
 
 def _limits(settings: Settings) -> Limits:

@@ -28,9 +28,11 @@ class Applied:
     """A batch whose transaction is committed: what to publish, park and settle, and what waits for the next one.
 
     `batch`: the number under which its outcomes await their confirm; None where nothing new was decided.
+    `confirmed`: earlier batches that the transaction marked as confirmed.
     """
 
     batch: int | None = None
+    confirmed: Sequence[int] = ()
     answered: list[tuple[Record | Recorded, list[Delivery]]] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     deferred: list[Incoming] = field(default_factory=list)
@@ -48,23 +50,28 @@ class Route:
 
     async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int]) -> Applied:
         """Decide and write a batch; `confirmed` are earlier batches whose events are confirmed."""
-        applied = Applied()
+        applied = Applied(confirmed=confirmed)
         grouped: dict[ClaimId, list[Incoming]] = {}
         for incoming in batch:
             grouped.setdefault(incoming.claim, []).append(incoming)
         with self._telemetry.time_in(Stage.TRANSACTION):
-            await self._transact(grouped, confirmed, applied)
+            work, decision = await self._transact(grouped, confirmed, applied)
+        self._telemetry.repeated.inc(sum(len(again) for _, again in applied.answered))
+        if decision is not None:
+            applied.answered.extend(decision.records)
+            applied.deferred = work.deferred(decision.plan)
+            self._telemetry.carried.inc(len(decision.plan.carried))
+            self._telemetry.decided(decision.told)
         return applied
 
     async def _transact(
         self, grouped: dict[ClaimId, list[Incoming]], confirmed: Sequence[int], applied: Applied
-    ) -> None:
+    ) -> "tuple[Work, _Decision | None]":
         async with self._store.transaction() as transaction:
             with self._telemetry.time_in(Stage.INBOX):
                 known = await transaction.keep_fresh(list(grouped), confirmed)
-            fresh = self._keep_fresh(grouped, known, applied)
-            if fresh:
-                await self._decide(transaction, Work(fresh, self._carries_max), applied)
+            work = Work(self._keep_fresh(grouped, known, applied), self._carries_max)
+            return work, await self._decide(transaction, work, applied) if work else None
 
     def _keep_fresh(
         self, grouped: dict[ClaimId, list[Incoming]], known: Mapping[ClaimId, Recorded], applied: Applied
@@ -81,10 +88,9 @@ class Route:
                 fresh.append(same)
             elif same:
                 applied.answered.append((recorded, [incoming.delivery for incoming in same]))
-                self._telemetry.repeated.inc(len(same))
         return fresh
 
-    async def _decide(self, transaction: Transaction, work: Work, applied: Applied) -> None:
+    async def _decide(self, transaction: Transaction, work: Work, applied: Applied) -> "_Decision":
         """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved."""
         named = wanted(work.claims)
         held = await self._lock_named(transaction, named) if self._locks_first(work) else None
@@ -100,10 +106,7 @@ class Route:
         with self._telemetry.time_in(Stage.RECORD):
             records = [record for record, _ in decision.records]
             applied.batch = await transaction.record(records) if records else None
-        applied.answered.extend(decision.records)
-        applied.deferred = work.deferred(decision.plan)
-        self._telemetry.carried.inc(len(decision.plan.carried))
-        self._telemetry.decided(decision.told)
+        return decision
 
     def _locks_first(self, work: Work) -> bool:
         """After a conflict the next batches lock what they name and read then; not where a carried claim needs more."""

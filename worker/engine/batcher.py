@@ -36,20 +36,21 @@ class Batcher:
     async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Delivery] | None:
         """What has arrived, at most `room` of it (the largest batch unless told); waits for one unless told not to.
 
-        None once closed. A message handed over suspiciously often makes a batch of its own.
+        None once closed. A message handed over suspiciously often makes a batch of its own; who does not wait has
+        others in hand already, so it stays where it is.
         """
         while wait and not self._arrived and not self._closed:
             self._signal.clear()
             await self._signal.wait()
         if self._closed:
             return None
-        return self._take(self._size_max if room is None else min(room, self._size_max))
+        return self._take(self._size_max if room is None else min(room, self._size_max), company=not wait)
 
-    def _take(self, room: int) -> list[Delivery]:
+    def _take(self, room: int, *, company: bool) -> list[Delivery]:
         taken: list[Delivery] = []
         while self._arrived and len(taken) < room:
             alone = self._arrived[0].attempts >= SUSPICIOUS_ATTEMPTS
-            if alone and taken:
+            if alone and (taken or company):
                 break
             taken.append(self._arrived.popleft())
             if alone:

@@ -46,7 +46,7 @@ class Failures:
             outcome = await self._attempt(piece, confirmed)
             match outcome:
                 case Applied():
-                    yield outcome
+                    yield self._in_order(outcome, pieces)
                 case LockTimeout() if len(piece) > 1:
                     pieces.extendleft(reversed(_halves(piece)))
                 case Conflict():
@@ -55,7 +55,15 @@ class Failures:
                     self._log.warning(Log.BATCH_HALVED, claims=len(piece), error=repr(outcome))
                     pieces.extendleft(reversed(_halves(piece)))
                 case _:
-                    yield await self._alone(piece, outcome, confirmed)
+                    yield self._in_order(await self._alone(piece, outcome, confirmed), pieces)
+
+    @staticmethod
+    def _in_order(applied: Applied, pieces: deque[list[Incoming]]) -> Applied:
+        """What a piece leaves for later goes before the pieces that come after it."""
+        if pieces and applied.deferred:
+            pieces[0] = [*applied.deferred, *pieces[0]]
+            applied.deferred = []
+        return applied
 
     async def _attempt(self, piece: Batch, confirmed: Callable[[], Sequence[int]]) -> Applied | Exception:
         """One piece until it is through, or the exception that stands in its way."""

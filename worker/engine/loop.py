@@ -30,7 +30,7 @@ class Engine:
     """`run` consumes until told to stop. Outages are waited out; a fault of our own stops the taking, loudly.
 
     `session` makes the next session; `prepare` puts the topology in order, or raises `Outage` with what is wrong.
-    `reason` says why nothing is being taken, None while it is.
+    `backoff_s`: the first and the longest wait between probes. `reason` says why nothing is taken, None while it is.
     """
 
     session: Callable[[], Runs]
@@ -38,28 +38,30 @@ class Engine:
     store: Store
     publisher: Publisher
     around: Surroundings
-    backoff_min_s: float
-    backoff_max_s: float
+    backoff_s: tuple[float, float]
+    role: str
     reason: str | None = "not started yet"
 
     def __post_init__(self) -> None:
-        self._log = structlog.get_logger()
+        self._log = structlog.get_logger().bind(role=self.role)
+        self._away = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Then what is in hand is finished and settled."""
         clock = self.around.clock
         waits = self._waits()
         while not stop.is_set():
-            begun = clock.monotonic()
-            fault = await self._consumed(stop) if await self._sound() else None
-            if isinstance(fault, Overwhelmed):
-                await self._shout(fault, stop)
-            if clock.monotonic() - begun > SOUND_AFTER_S:
-                waits = self._waits()
+            if await self._sound():
+                begun = clock.monotonic()
+                fault = await self._consumed(stop)
+                if isinstance(fault, Overwhelmed):
+                    await self._shout(fault, stop)
+                if clock.monotonic() - begun > SOUND_AFTER_S:
+                    waits = self._waits()
             await clock.wait(stop, next(waits))
 
     def _waits(self) -> Iterator[float]:
-        return backoff(self.around.random, self.backoff_min_s, self.backoff_max_s)
+        return backoff(self.around.random, *self.backoff_s)
 
     async def _consumed(self, stop: asyncio.Event) -> Fault | None:
         self.reason = None
@@ -69,6 +71,7 @@ class Engine:
             fault = outage
         self.reason = str(fault) if fault else "stopping"
         if fault:
+            self._away = True
             self._log.warning(Log.OUTAGE_BEGAN, reason=self.reason)
         return fault
 
@@ -86,8 +89,12 @@ class Engine:
                 self.around.telemetry.connected(link, True)
         except Fault as fault:
             self.reason = str(fault)
+            self._away = True
             self._log.warning(Log.OUTAGE_PROBED, reason=self.reason)
             return False
+        if self._away:
+            self._away = False
+            self._log.info(Log.OUTAGE_ENDED)
         return True
 
     async def _shout(self, fault: Overwhelmed, stop: asyncio.Event) -> None:

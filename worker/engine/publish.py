@@ -47,8 +47,11 @@ class Announcer:
         if applied.batch is not None:
             self._confirmed.append(applied.batch)
         with telemetry.time_in(Stage.SETTLE):
-            self._ack(applied, consumer, settler)
+            settled = self._ack(applied, consumer, settler)
         replies = self._replies.outcomes(applied.answered) + self._replies.reused(applied.parked)
+        refused = sum(self._replies.refused(delivery) for delivery in settled)
+        if refused:
+            self._log.warning(Log.REPLY_REFUSED, messages=refused, reason="reply_to does not match the pattern")
         if replies:
             telemetry.replies_failed.inc(await self._publisher.reply(replies))
 
@@ -78,10 +81,11 @@ class Announcer:
             if one.reason is not ParkedReason.POISON:
                 self._log.warning(Log.MESSAGE_PARKED, reason=one.reason.value, detail=one.detail)
 
-    def _ack(self, applied: Applied, consumer: Consumer, settler: Settler) -> None:
-        settled: list[Delivery] = [delivery for _, deliveries in applied.answered for delivery in deliveries]
+    def _ack(self, applied: Applied, consumer: Consumer, settler: Settler) -> list[Delivery]:
+        settled = [delivery for _, deliveries in applied.answered for delivery in deliveries]
         settled += [one.delivery for one in applied.parked]
         acks = settler.settle(settled)
         if acks.singly or acks.up_to is not None:
             consumer.ack(settler.epoch, acks.singly, acks.up_to)
         self._around.telemetry.in_flight.dec(len(settled))
+        return settled

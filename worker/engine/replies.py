@@ -39,8 +39,15 @@ class Replies:
 
     def wanted(self, delivery: Delivery) -> bool:
         """Whether the message asks for a reply that it may have."""
-        properties = delivery.properties
-        return bool(properties.reply_to and properties.correlation_id and self.pattern.search(properties.reply_to))
+        return bool(delivery.properties.correlation_id and self._allowed(delivery.properties.reply_to))
+
+    def refused(self, delivery: Delivery) -> bool:
+        """Whether the message asks for a reply to a queue that it may not have it in."""
+        reply_to = delivery.properties.reply_to
+        return bool(reply_to and not self._allowed(reply_to))
+
+    def _allowed(self, reply_to: str | None) -> bool:
+        return bool(reply_to and self.pattern.search(reply_to))
 
     @staticmethod
     def reply(delivery: Delivery, body: bytes, content_type: str) -> Outgoing:

@@ -122,9 +122,8 @@ class Session:
             while (batch := await self._next(waiting)) is not None:
                 self.around.pulse.beat("decide")
                 waiting = []
-                for_store = self.announcer.confirmed()
                 async for applied in self.failures.apply(batch, self.announcer.confirmed):
-                    self.announcer.told(for_store)
+                    self.announcer.told(applied.confirmed)
                     waiting.extend(applied.deferred)
                     await self._hand_on(applied)
                 self.around.pulse.dismiss("decide")
@@ -154,6 +153,13 @@ class Session:
         self._poisoned_in_a_row = self._poisoned_in_a_row + 1 if poisoned else 0
         if self._poisoned_in_a_row > self.limits.parked_in_a_row_max:
             raise Overwhelmed(f"{self._poisoned_in_a_row} claims in a row failed for reasons of our own")
+        self._log.debug(
+            Log.BATCH_DONE,
+            batch=applied.batch,
+            claim_ids=[record.claim for record, _ in applied.answered],
+            parked=len(applied.parked),
+            deferred=len(applied.deferred),
+        )
         await self._handed_on.put(applied)
 
     async def _announce(self, settler: Settler) -> None:

@@ -37,6 +37,9 @@ class Work:
         self._taken = [deliveries for deliveries, _ in good[:length]]
         self._beyond = [deliveries for deliveries, _ in good[length:]]
 
+    def __bool__(self) -> bool:
+        return bool(self._wrong or self._taken)
+
     @property
     def carried_before(self) -> bool:
         """Whether one of the claims was carried over from an earlier batch."""
@@ -55,7 +58,7 @@ class Work:
         return verdicts
 
     def deferred(self, plan: Plan) -> list[Incoming]:
-        """What goes first in the next batch, in order; carried claims count it."""
+        """What goes first in the next batch, in order. Carried claims count it: to be asked once, after the commit."""
         waiting: list[Incoming] = []
         for position in plan.carried:
             deliveries = self._taken[position]

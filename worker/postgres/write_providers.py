@@ -57,6 +57,13 @@ RESTRUCTURE = text("""
     SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM edited), (SELECT count(*) FROM created)
 """)
 
+# A child that another worker made while this one moved its ancestor: it changed no row that is compared. A new
+# statement sees it, and no more can be made, since each needs the lock on its parent.
+LEFT_BEHIND = text("""
+    SELECT count(*) FROM providers AS child JOIN providers AS parent ON parent.id = child.parent
+    WHERE child.parent = ANY (CAST(:rows AS bigint[])) AND child.root <> parent.root
+""")
+
 LINK_TRAITS = text("""
     INSERT INTO provider_traits (provider, trait)
     SELECT new.provider, t.id FROM unnest(CAST(:rows AS bigint[]), CAST(:links AS text[])) AS new (provider, name)
@@ -89,6 +96,11 @@ async def restructure_providers(connection: AsyncConnection, writes: Writes) -> 
     written = (await connection.execute(RESTRUCTURE, _structure(writes))).one()
     if tuple(written) != planned:
         raise Conflict(f"providers deleted, edited, created: {tuple(written)} written, {planned} planned")
+    if writes.providers_edited:
+        rows = {"rows": [edit.row for edit in writes.providers_edited]}
+        left_behind = (await connection.execute(LEFT_BEHIND, rows)).scalar_one()
+        if left_behind:
+            raise Conflict(f"{left_behind} children appeared while their tree was moved")
 
 
 async def advance_providers(connection: AsyncConnection, writes: Writes) -> None:

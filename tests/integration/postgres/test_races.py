@@ -7,11 +7,25 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.contract.batches import C1, C2, P1, P2, P3, consumer_id, grant, make_providers, outcome, provider_id, put
+from tests.contract.batches import (
+    C1,
+    C2,
+    P1,
+    P2,
+    P3,
+    consumer_id,
+    edit,
+    grant,
+    make_providers,
+    outcome,
+    provider_id,
+    put,
+)
 from tests.integration.postgres.conftest import Sql
 from worker.faults import Conflict, LockTimeout
 from worker.placement.ids import ConsumerId, ProviderId
 from worker.placement.plan import Locked, Writes
+from worker.placement.snapshot import Wanted
 from worker.postgres import inbox, locks
 from worker.postgres.database import Limits, Store, create_engine
 
@@ -142,3 +156,14 @@ async def test_a_swept_batch_is_left_alone_for_as_long_again(store: Store, sql: 
     assert await store.unconfirmed(waiting, 10) == []
     await sql.run("UPDATE inbox_unconfirmed SET swept_at = swept_at - interval '6 minutes'")
     assert [swept.batch for swept in await store.unconfirmed(waiting, 10)] == [batch]
+
+
+async def test_a_child_made_while_its_tree_is_moved_begins_the_move_again(store: Store) -> None:
+    await make_providers(store, [P1, P2])
+    async with store.transaction() as mover:
+        snapshot = await mover.load_snapshot(Wanted(providers=(P1, P2), trees=(P1,)))
+        await make_providers(store, [P3], parents={P3: P1})
+        await mover.lock((P1, P2), (), ())
+        moved = edit(snapshot.providers[P1], parent=P2, root=P2)
+        with pytest.raises(Conflict, match="1 children appeared"):
+            await mover.write_plan(Writes(providers_edited=(moved,)))
