@@ -7,7 +7,7 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aiormq
 from aiormq.connection import Connection, TCPTransportFactory, TLSTransportFactory, TransportFactory
@@ -15,6 +15,7 @@ from yarl import URL
 
 from worker.faults import Outage
 from worker.rabbit.errors import translate, translated
+from worker.rabbit.mending import MendingReader
 
 # Of a loopback or data-centre connection with TLS; a broker that takes longer is not one to work with.
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -77,14 +78,15 @@ class Link:
 
 
 class _Transport(TransportFactory):
-    """aiormq's own transports, of which the writer is remembered."""
+    """aiormq's own transports, of which the writer is remembered and the reader mends what it reads."""
 
     writer: StreamWriter
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[StreamReader, StreamWriter]:
         factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
         reader, self.writer = await factory.create(url, **kwargs)
-        return reader, self.writer
+        # all that aiormq asks of a reader, though no subclass of it
+        return cast(StreamReader, MendingReader(reader)), self.writer
 
 
 @dataclass(frozen=True, slots=True)

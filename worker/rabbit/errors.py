@@ -16,8 +16,8 @@ def translate(error: BaseException) -> Fault | None:
         return error
     if isinstance(error, ProbableAuthenticationError):
         return Outage("The broker refuses the user name or password.")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Outage(f"The broker's certificate is not trusted: {error.verify_message}.")
+    if isinstance(error, ssl.SSLCertVerificationError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return Outage(f"The broker's certificate is not trusted: {_words(error)}.")
     if isinstance(error, TimeoutError):
         return Outage("The broker did not answer in time.")
     # aiormq says "<object> closed" in a plain RuntimeError right after a loss (hazard 8).

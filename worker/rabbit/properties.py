@@ -1,5 +1,6 @@
 """The AMQP properties that a message leaves with: fresh ones, or those it came with and what was added."""
 
+import struct
 from collections.abc import Mapping
 from typing import Final, cast
 from uuid import uuid4
@@ -61,6 +62,6 @@ def _sendable(value: object) -> FieldValue:
     tried = cast(FieldValue, value)
     try:
         encode.encode_table_value(tried)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, RecursionError, struct.error):
         return str(value)
     return tried

@@ -1,0 +1,50 @@
+"""The topology and what is rendered of it."""
+
+import re
+
+from worker.rabbit.definitions import definitions, policy_commands
+from worker.rabbit.topology import topology
+
+
+def test_the_objects_are_those_of_the_contract() -> None:
+    wanted = topology()
+    assert {each.name for each in wanted.exchanges} == {"allocation.claims", "allocation.events", "allocation.dead"}
+    assert {each.kind for each in wanted.exchanges} == {"topic"}
+    assert {(each.name, each.kind) for each in wanted.queues} == {
+        ("allocation.claims", "quorum"),
+        ("allocation.dead", "quorum"),
+        ("allocation.queries", "quorum"),
+    }
+    assert {(each.exchange, each.queue, each.routing_key) for each in wanted.bindings} == {
+        ("allocation.claims", "allocation.claims", "#"),
+        ("allocation.dead", "allocation.dead", "#"),
+    }
+
+
+def test_history_is_a_stream_of_all_events_for_seven_days() -> None:
+    added = topology(history=True)
+    assert ("allocation.history", "stream") in {(each.name, each.kind) for each in added.queues}
+    assert ("allocation.events", "allocation.history", "#") in {
+        (each.exchange, each.queue, each.routing_key) for each in added.bindings
+    }
+    assert {"max-age": "7D"} in [each.definition for each in added.policies]
+
+
+def test_nothing_but_its_kind_is_an_argument_of_a_queue() -> None:
+    rendered = definitions(topology(history=True))
+    assert [set(queue["arguments"]) for queue in rendered["queues"]] == [{"x-queue-type"}] * 4
+
+
+def test_a_policy_fits_its_queue_alone() -> None:
+    (policy,) = topology("a.b").policies
+    assert re.search(policy.pattern, "a.b.claims")
+    for other in ("axb.claims", "a.b.claims.more", "x.a.b.claims"):
+        assert not re.search(policy.pattern, other)
+
+
+def test_the_policies_of_both_renderings_are_the_same() -> None:
+    wanted = topology(history=True)
+    names = [policy["name"] for policy in definitions(wanted, "v")["policies"]]
+    commands = policy_commands(wanted, "v")
+    assert [command[5] for command in commands] == names
+    assert all(command[:3] == ("set_policy", "--vhost", "v") for command in commands)

@@ -1,0 +1,110 @@
+"""What cannot be decoded, taken out of a message before it takes down the connection.
+
+A publisher's timestamp in microseconds, or a message id or routing key that is not UTF-8, makes aiormq end the
+connection, over and over, since the same message is then delivered again. Frames keep their length: what follows a
+property moves up and the rest is filled. A message loses what nobody could have read.
+"""
+
+import struct
+from asyncio import StreamReader
+from typing import Final
+
+from pamqp import decode
+from pamqp.commands import Basic
+from pamqp.header import ContentHeader
+
+METHOD_FRAME: Final = b"\x01"
+HEADER_FRAME: Final = b"\x02"
+# Class and method of what carries a routing key to us, with the number of bytes between them and the exchange's name.
+DELIVER: Final = b"\x00\x3c\x00\x3c"
+GET_OK: Final = b"\x00\x3c\x00\x47"
+TAG_AND_FLAG: Final = 9
+# Class, weight and body size stand before the flags, whose last bit says that there are more of them.
+FIXED: Final = 12
+MORE_FLAGS: Final = 1
+UNREADABLE: Final = (ValueError, OverflowError, OSError, struct.error, RecursionError)
+FLAGS: Final = struct.Struct(">H")
+TABLE_SIZE: Final = struct.Struct(">I")
+
+
+class MendingReader:
+    """A stream as aiormq reads it: the type, the size and the rest of each frame, which is mended where need be."""
+
+    def __init__(self, stream: StreamReader) -> None:
+        self._stream = stream
+        self._type = b""
+
+    def at_eof(self) -> bool:
+        return self._stream.at_eof()
+
+    async def read(self, count: int = -1) -> bytes:
+        return await self._stream.read(count)
+
+    async def readexactly(self, count: int) -> bytes:
+        """The next `count` bytes; when they are the rest of a frame, a readable one."""
+        found = await self._stream.readexactly(count)
+        if count == 1:
+            self._type = found
+        elif self._type == HEADER_FRAME and count > FIXED:
+            return mended(found[:-1]) + found[-1:]
+        elif self._type == METHOD_FRAME and found.startswith((DELIVER, GET_OK)):
+            return mended_key(found)
+        return found
+
+
+def mended(header: bytes) -> bytes:
+    """`header`, a content header, or one of the same length without the properties that cannot be decoded."""
+    try:
+        ContentHeader().unmarshal(header)
+    except UNREADABLE:
+        return _readable(header)
+    return header
+
+
+def mended_key(method: bytes) -> bytes:
+    """`method`, a delivery, with question marks for what is not ASCII in a routing key that is not UTF-8."""
+    start = len(DELIVER) + TAG_AND_FLAG
+    if method.startswith(DELIVER):
+        start += 1 + method[len(DELIVER)]  # the consumer's tag
+    start += 1 + method[start]  # the exchange
+    end = start + 1 + method[start]
+    key = method[start + 1 : end]
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return method[: start + 1] + key.decode("ascii", "replace").replace("\ufffd", "?").encode() + method[end:]
+    return method
+
+
+def _readable(header: bytes) -> bytes:
+    (flags,) = FLAGS.unpack_from(header, FIXED)
+    start, kept_flags, kept = FIXED + FLAGS.size, 0, b""
+    for name, flag in Basic.Properties.flags.items():
+        if not flags & flag or flags & MORE_FLAGS:
+            continue
+        kind = Basic.Properties.amqp_type(name)
+        end = start + _size(header, start, kind)
+        if _is_readable(header[start:end], kind):
+            kept_flags, kept = kept_flags | flag, kept + header[start:end]
+        start = end
+    return (header[:FIXED] + FLAGS.pack(kept_flags) + kept).ljust(len(header), b"\0")
+
+
+def _size(header: bytes, start: int, kind: str) -> int:
+    match kind:
+        case "shortstr":
+            return 1 + header[start]
+        case "table":
+            return TABLE_SIZE.size + int(TABLE_SIZE.unpack_from(header, start)[0])
+        case "timestamp":
+            return 8
+        case _:
+            return 1
+
+
+def _is_readable(value: bytes, kind: str) -> bool:
+    try:
+        decode.by_type(value, kind)
+    except UNREADABLE:
+        return False
+    return True
