@@ -86,7 +86,7 @@ class Rig:
 
         return Engine(
             session=session, prepare=prepare, store=self.store, publisher=self.publisher, around=around,
-            backoff_min_s=BACKOFF_MIN_S, backoff_max_s=BACKOFF_MAX_S,
+            backoff_s=(BACKOFF_MIN_S, BACKOFF_MAX_S), role="claims",
         )  # fmt: skip
 
     def seed(self, *rows: ProviderRow | ConsumerRow) -> None:
