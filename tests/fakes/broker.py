@@ -121,6 +121,7 @@ class FakeConsumer:
     async def cancel(self) -> None:
         await self.steps.begin("cancel")
         self._takes = False
+        self._broker.changed()
 
     async def close(self) -> None:
         self._end()
