@@ -19,6 +19,8 @@ from worker.rabbit.mending import MendingReader
 
 # Of a loopback or data-centre connection with TLS; a broker that takes longer is not one to work with.
 CONNECT_TIMEOUT_S: Final = 10.0
+# Long enough for a busy broker to say good-bye, short enough for a stop to wait for it.
+CLOSE_TIMEOUT_S: Final = 3.0
 # What RabbitMQ proposes; taken where it says "no limit", so that one message does not hold up all others.
 FRAME_MAX_BYTES: Final = 131_072
 
@@ -72,9 +74,12 @@ class Link:
             closing.cancel()
 
     async def close(self) -> None:
-        """Close the connection and all its channels."""
-        with translated():
-            await self.connection.close()
+        """Close the connection and all its channels; one that does not answer is cut off."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self.connection.close()
+        except TimeoutError:
+            self._writer.transport.abort()
 
 
 class _Transport(TransportFactory):

@@ -54,15 +54,14 @@ class Consumer:
             await self._hang_up()
             self._link = await self._broker.connect(f"consumer of {self._queue}")
         reception = _Reception(self, self._epoch, sink)
-        with translated():
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                self._channel = await self._channels.for_consuming(self._link, reception.deliver)
-                when_closed(self._channel.closing, reception.lose)
-                self._channel.on_consumer_cancel_callbacks.add(reception.cancelled)
-                # per consumer: a quorum queue ends the connection on a global one (hazard 9)
-                await self._channel.basic_qos(prefetch_count=self._prefetch)
-                begun = await self._channel.basic_consume(self._queue, reception.receive)
-        self._consumer_tag = begun.consumer_tag
+        try:
+            with translated():
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    await self._begin(self._link, reception)
+        except BaseException:
+            # what such a channel still delivers is nobody's
+            self._epoch += 1
+            raise
         reception.tell(lost)
         return self._epoch
 
@@ -85,9 +84,9 @@ class Consumer:
                 await self._channel.basic_cancel(tag)
 
     async def close(self) -> None:
-        """Close channel and connection: what is not settled goes back to the queue. Raises Outage."""
+        """Close channel and connection: what is not settled goes back to the queue."""
         self._epoch += 1
-        await self._leave_channel()
+        self._channel = self._consumer_tag = None
         await self._hang_up()
 
     async def _leave_channel(self) -> None:
@@ -101,6 +100,15 @@ class Consumer:
         link, self._link = self._link, None
         if link is not None:
             await link.close()
+
+    async def _begin(self, link: Link, reception: "_Reception") -> None:
+        self._channel = await self._channels.for_consuming(link, reception.deliver)
+        when_closed(self._channel.closing, reception.lose)
+        self._channel.on_consumer_cancel_callbacks.add(reception.cancelled)
+        # per consumer: a quorum queue ends the connection on a global one (hazard 9)
+        await self._channel.basic_qos(prefetch_count=self._prefetch)
+        begun = await self._channel.basic_consume(self._queue, reception.receive)
+        self._consumer_tag = begun.consumer_tag
 
     def is_current(self, epoch: int) -> bool:
         """Whether `epoch` is that of the channel in use."""

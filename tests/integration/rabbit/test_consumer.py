@@ -2,9 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from pamqp.body import ContentBody
+from pamqp.commands import Basic
+from pamqp.frame import marshal
+from pamqp.header import ContentHeader
 
+from deploy.local import Rabbit
 from tests.integration.rabbit.builders import WAIT_S, Losses, Received, claim
 from worker.faults import Outage
 from worker.messages import Outgoing
@@ -164,6 +170,39 @@ async def test_a_count_that_a_publisher_made_up_is_not_believed(
     await publisher.publish_all((forged,))
     (delivery,) = await received.next(1)
     assert delivery.attempts == 0
+
+
+async def test_a_message_that_cannot_be_decoded_arrives_without_what_cannot(
+    consumer: Consumer, declared: str, link: Link
+) -> None:
+    received, losses = Received(), Losses()
+    await consumer.open(received, losses)
+    channel = await link.connection.channel()
+    for frame in (
+        Basic.Publish(exchange=f"{declared}.claims", routing_key="a.X"),
+        ContentHeader(body_size=1, properties=Basic.Properties(message_id="kept", timestamp=datetime.now(UTC))),
+        ContentBody(b"x"),
+    ):
+        raw = marshal(frame, channel.number).replace(b"a.X", b"a.\xff")
+        # a timestamp in nanoseconds is beyond all years
+        link.write(raw[:-9] + b"\x7f" * 8 + raw[-1:] if isinstance(frame, ContentHeader) else raw)
+
+    (delivery,) = await received.next(1)
+    assert (delivery.routing_key, delivery.body) == ("a.?", b"x")
+    assert (delivery.properties.message_id, delivery.properties.timestamp) == ("kept", None)
+    assert losses.told == []
+
+
+async def test_a_frozen_broker_does_not_hold_up_a_stop(
+    consumer: Consumer, publisher: Publisher, rabbit_server: Rabbit
+) -> None:
+    await consumer.open(Received(), Losses())
+    rabbit_server.pause()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await asyncio.gather(consumer.close(), publisher.close())
+    finally:
+        rabbit_server.resume()
 
 
 async def test_connections_have_names_and_heartbeats(
