@@ -1,0 +1,71 @@
+"""What the benchmarks ask of the worker: providers of three classes, and claims of about 400 bytes on them."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from schemas.cloudevents import encode
+from worker.messages import Outgoing
+
+PROVIDERS: Final = 1_000
+AMOUNTS: Final = {"VCPU": 4, "MEMORY_MB": 8_192, "DISK_GB": 100}
+# No claim is refused however many there are.
+ROOM: Final = 2_147_483_647
+PUBLISHED_AT_ONCE: Final = 1_000
+
+
+def provider(number: int) -> str:
+    """The id of a provider, scattered like any UUID."""
+    return str(UUID(int=(number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128))
+
+
+def declarations() -> list[dict[str, Any]]:
+    """Claims that make the providers."""
+    inventories = {name: {"total": ROOM} for name in AMOUNTS}
+    return [
+        {
+            "op": "provider.declare",
+            "claim_id": str(uuid4()),
+            "provider": provider(number),
+            "name": f"machine-{number}",
+            "inventories": inventories,
+            "traits": [],
+            "aggregates": [],
+        }
+        for number in range(PROVIDERS)
+    ]
+
+
+def allocation(target: str) -> dict[str, Any]:
+    """A claim of a new consumer on one provider."""
+    return {
+        "op": "allocation.set",
+        "claim_id": str(uuid4()),
+        "consumer": {
+            "id": str(uuid4()),
+            "project": "9f3c2c3a5b1d4e0f8a7b6c5d4e3f2a1b",
+            "user": "1b2a3f4e5d6c7b8a0f4e1d5b3a2c3c9f",
+            "type": "INSTANCE",
+            "generation": None,
+        },
+        "allocations": {target: AMOUNTS},
+    }
+
+
+def allocations(count: int, *, hot: bool) -> Iterator[dict[str, Any]]:
+    """Claims on the providers in turn, or all on one."""
+    return (allocation(provider(0 if hot else number % PROVIDERS)) for number in range(count))
+
+
+def outgoing(exchange: str, claim: dict[str, Any]) -> Outgoing:
+    """The claim as a publisher sends it."""
+    return Outgoing(
+        exchange, claim["op"], encode(claim), correlation_id=claim["claim_id"], content_type="application/json"
+    )
+
+
+def windows(messages: Iterator[Outgoing]) -> Iterator[list[Outgoing]]:
+    """Messages in lots to be published at once."""
+    while window := list(islice(messages, PUBLISHED_AT_ONCE)):
+        yield window
