@@ -124,11 +124,14 @@ async def open_bulk(link: Link, *, confirms: bool, on_delivery: OnDelivery | Non
 
 
 def is_usable() -> bool:
-    """Whether aiormq still is what this file rests on."""
+    """Whether aiormq still is what this file rests on, as far as its source is there to be read."""
     made = set(inspect.signature(Channel.__init__).parameters)
-    return (
-        {"connector", "number", "publisher_confirms"} <= made
-        and "ch.frames.put((weight, frame))" in inspect.getsource(Connection)
-        and "weight, frame = await self.frames.get()" in inspect.getsource(Channel)
-        and "self.channels[channel_number] = channel" in inspect.getsource(Connection.channel)
-    )
+    try:
+        return (
+            {"connector", "number", "publisher_confirms"} <= made
+            and "ch.frames.put((weight, frame))" in inspect.getsource(Connection)
+            and "weight, frame = await self.frames.get()" in inspect.getsource(Channel)
+            and "self.channels[channel_number] = channel" in inspect.getsource(Connection.channel)
+        )
+    except OSError:
+        return False

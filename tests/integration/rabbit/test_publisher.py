@@ -120,6 +120,24 @@ async def test_an_alarm_leaves_messages_unconfirmed_and_is_told_until_it_ends(
     await publisher.close()
 
 
+async def test_a_connection_lost_during_an_alarm_ends_the_waiting(
+    broker: Broker, declared: str, rabbitmqctl: Callable[..., str]
+) -> None:
+    publisher = Publisher(broker, publish_timeout_ms=4_000)
+    await publisher.open()
+    await asyncio.to_thread(rabbitmqctl, "set_vm_memory_high_watermark", "absolute", "1")
+    try:
+        with pytest.raises(Unconfirmed, match="in time"):
+            await publisher.publish_all((claim(declared),))
+        waiting = asyncio.create_task(publisher.publish_all((claim(declared),)))
+        await asyncio.to_thread(rabbitmqctl, "close_all_connections", "test")
+        with pytest.raises(Unconfirmed, match="lost while it was blocked"):
+            await waiting
+    finally:
+        await asyncio.to_thread(rabbitmqctl, "set_vm_memory_high_watermark", "0.4")
+    await publisher.close()
+
+
 async def test_replies_go_to_queues_by_name_and_failed_ones_are_counted(publisher: Publisher, link: Link) -> None:
     channel = await link.connection.channel()
     queue = (await channel.queue_declare(exclusive=True)).queue or ""
