@@ -1,0 +1,134 @@
+"""Every code, by a claim that brings it about through the whole route; its details are held to their schema."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.codes import Code
+from tests.builders import FAST, GOLD, VCPU, claim_id, consumer_id, consumer_row, provider_id, provider_row
+from tests.component.bodies import Body, amounts, claim, create, declare, holder, put, release
+from tests.component.rig import Rig
+from worker.placement.inventory import Inventory, Stock
+from worker.placement.outcomes import Code as CoreCode
+
+UNITS = Inventory(10, min_unit=2, max_unit=8, step_size=2)
+ROWS = (
+    provider_row(1, {VCPU: Stock(UNITS, 4)}, generation=3),
+    provider_row(2, {GOLD: Inventory(1)}, parent=1, traits=(FAST,)),
+    provider_row(3, {VCPU: Inventory(10)}, state="draining"),
+    consumer_row(1, {provider_id(1): {VCPU: 4}}, generation=2),
+)
+
+
+def _inventory(op: str, provider: int, resource_class: str = "VCPU", **fields: Any) -> Body:
+    return claim(1, op, provider=provider_id(provider), resource_class=resource_class, **fields)
+
+
+CLAIMS: dict[Code, list[Body]] = {
+    Code.INVALID_MESSAGE: [claim(1, "trait.ensure"), {"op": 1, "claim_id": claim_id(1)}],
+    Code.DEADLINE_PASSED: [put(1, 2, {1: 2}, deadline="2020-01-01T00:00:00Z")],
+    Code.TREE_LOOP: [
+        claim(1, "provider.update", provider=provider_id(1), parent=provider_id(2)),
+        create(1, 9, parent=provider_id(9)),
+    ],
+    Code.PROVIDER_NOT_FOUND: [put(1, 2, {9: 2}), claim(1, "provider.delete", provider=provider_id(9))],
+    Code.PARENT_NOT_FOUND: [create(1, 8, parent=provider_id(9))],
+    Code.RESOURCE_CLASS_NOT_FOUND: [
+        claim(1, "allocation.set", consumer=holder(2), allocations={provider_id(1): {"CUSTOM_NONE": 1}}),
+        _inventory("inventory.create", 1, "CUSTOM_NONE", total=1),
+        claim(1, "resource_class.delete", name="CUSTOM_NONE"),
+    ],
+    Code.TRAIT_NOT_FOUND: [
+        claim(1, "trait.delete", name="CUSTOM_NONE"),
+        claim(1, "provider_traits.replace", provider=provider_id(1), traits=["CUSTOM_NONE"]),
+    ],
+    Code.DUPLICATE_NAME: [create(1, 9, name="provider-1"), claim(1, "resource_class.create", name=GOLD)],
+    Code.DUPLICATE_ID: [create(1, 1, name="another")],
+    Code.INVENTORY_EXISTS: [_inventory("inventory.create", 1, total=1)],
+    Code.STANDARD_IMMUTABLE: [
+        claim(1, "resource_class.delete", name="VCPU"),
+        claim(1, "trait.delete", name="HW_CPU_X86_AVX2"),
+        claim(1, "resource_class.rename", name="VCPU", new_name="CUSTOM_VCPU"),
+    ],
+    Code.CONSUMER_GENERATION_CONFLICT: [
+        put(1, 1, {1: 2}, consumer=holder(1, generation=None)),
+        put(1, 2, {1: 2}, consumer=holder(2, generation=1)),
+        claim(1, "allocation.release", consumer={"id": consumer_id(1), "generation": 1}),
+    ],
+    Code.PROVIDER_GENERATION_CONFLICT: [
+        put(1, 2, {1: 2}, provider_generations={provider_id(1): 2}),
+        declare(1, 9, generation=0),
+    ],
+    Code.INVENTORY_NOT_FOUND: [
+        put(1, 2, {2: 2}),
+        _inventory("inventory.update", 2, total=1),
+        _inventory("inventory.delete", 2),
+    ],
+    Code.INVALID_INVENTORY: [_inventory("inventory.update", 1, total=1, reserved=2)],
+    Code.UNIT_CONSTRAINT_VIOLATED: [put(1, 2, {1: 1}), put(1, 2, {1: 3}), put(1, 2, {1: 10})],
+    Code.CAPACITY_EXCEEDED: [put(1, 2, {1: 8})],
+    Code.PROVIDER_UNAVAILABLE: [put(1, 2, {3: 2})],
+    Code.ALLOCATION_NOT_FOUND: [
+        claim(1, "allocation.adjust", consumer=holder(2), remove=amounts({1: 2})),
+        claim(1, "allocation.adjust", consumer=holder(1), remove=amounts({1: 6})),
+    ],
+    Code.PROVIDER_HAS_CHILDREN: [claim(1, "provider.delete", provider=provider_id(1))],
+    Code.PROVIDER_IN_USE: [claim(1, "provider.delete", provider=provider_id(4))],
+    Code.INVENTORY_IN_USE: [
+        _inventory("inventory.delete", 1),
+        claim(1, "inventory.clear", provider=provider_id(1)),
+        declare(1, 1, inventories={}),
+    ],
+    Code.RESOURCE_CLASS_IN_USE: [claim(1, "resource_class.delete", name=GOLD)],
+    Code.TRAIT_IN_USE: [claim(1, "trait.delete", name=FAST)],
+}
+ELSEWHERE = {
+    Code.NOT_PERMITTED: "reserved for the access policy",
+    Code.NO_CANDIDATES: "of searches, which are not built yet",
+    Code.CONFLICT_RETRIES_EXHAUSTED: "tests/component/test_batches.py",
+}
+
+
+@pytest.mark.parametrize(("code", "body"), [(code, body) for code, bodies in CLAIMS.items() for body in bodies])
+async def test_each_code_is_brought_about_by_a_claim(rig: Rig, code: Code, body: Body) -> None:
+    in_use = provider_row(4, {VCPU: Stock(Inventory(10), 1)})
+    rig.seed(*ROWS, in_use, consumer_row(4, {provider_id(4): {VCPU: 1}}))
+    await rig.run(body)
+    (event,) = rig.events
+    assert event.type == "claim.rejected"
+    told = rig.told(1)["data"]
+    assert (told["code"], told["transient"]) == (code.value, code.transient)
+    assert "{" not in told["message"]
+    assert told["op"] == (body["op"] if isinstance(body["op"], str) else None)
+
+
+def test_no_code_is_left_out() -> None:
+    assert CLAIMS.keys() | ELSEWHERE.keys() == set(Code)
+    assert not CLAIMS.keys() & ELSEWHERE.keys()
+
+
+def test_the_core_has_the_codes_of_the_contract_in_their_order() -> None:
+    core = [code.value for code in CoreCode]
+    others = {Code.INVALID_MESSAGE, Code.NOT_PERMITTED, Code.NO_CANDIDATES}
+    assert core == [code.value for code in Code if code not in others]
+
+
+async def test_a_ratio_is_told_as_exactly_the_decimal_it_was(rig: Rig) -> None:
+    rig.seed(provider_row(1))
+    rig.send_bytes(
+        b'{"op":"inventory.create","claim_id":"%s","provider":"%s","resource_class":"VCPU","total":100,'
+        b'"allocation_ratio":0.29}' % (claim_id(1).encode(), provider_id(1).encode()),
+        "inventory.create",
+    )
+    await rig.run()
+    assert b'"allocation_ratio":0.29}' in rig.bodies_of(1)[0]
+    row = rig.store.state.provider(provider_id(1))
+    assert row is not None
+    assert row.inventories[VCPU].inventory.allocation_ratio == Decimal("0.29")
+    assert row.inventories[VCPU].inventory.capacity == 29
+
+
+async def test_a_release_of_what_holds_nothing_is_an_outcome_that_changed_nothing(rig: Rig) -> None:
+    await rig.run(release(1, 1))
+    assert rig.told(1)["data"]["changed"] is False
