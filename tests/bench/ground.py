@@ -3,16 +3,20 @@
 import asyncio
 import json
 import os
+import signal
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
 from aiormq.abc import AbstractChannel
+from sqlalchemy.engine import make_url
 
+from schemas.cloudevents import encode
 from tests.bench.workload import allocation, declarations, outgoing, provider, windows
 from tests.e2e.worker_process import worker
 from tests.servers import create_database, delete_topology, drop_database, with_database
@@ -21,6 +25,10 @@ from worker.rabbit.connection import Broker, Link
 from worker.rabbit.declare import declare
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import Names, topology
+
+DEADLOCKS: Final = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+LOOK_EVERY_S: Final = 0.02
+EMPTIED_WITHIN_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +64,30 @@ class Place:
         """Messages in a queue that are not in anybody's hands."""
         return (await self.channel.queue_declare(queue, passive=True)).message_count or 0
 
+    async def looks(self, queue: str, within_s: float = EMPTIED_WITHIN_S) -> AsyncIterator[tuple[float, int]]:
+        """(moment, messages waiting) many times a second. Raises TimeoutError when looked at for too long."""
+        began = time.monotonic()
+        while (now := time.monotonic()) - began < within_s:
+            yield now, await self.waiting(queue)
+            await asyncio.sleep(LOOK_EVERY_S)  # the broker tells nobody when a queue has grown
+        raise TimeoutError(f"{queue} did not come to what was expected within {within_s} s")
+
+    async def events(self, count: int) -> AsyncIterator[tuple[float, int]]:
+        """(moment, events confirmed so far) until there are so many."""
+        seen = 0
+        async for now, waiting in self.looks(self.heard):
+            seen = max(seen, waiting)  # a busy broker that does not answer in time says 0
+            yield now, seen
+            if seen >= count:
+                return
+
     async def take(self, queue: str) -> bytes:
         """The body of one message."""
-        return bytes((await self.channel.basic_get(queue, no_ack=True)).body)
+        return (await self.channel.basic_get(queue, no_ack=True)).body
 
     async def deadlocks(self) -> int:
         """How many the database has seen."""
-        connection = await asyncpg.connect(self.database_url.replace("+asyncpg", ""))
-        try:
-            return int(
-                await connection.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-            )
-        finally:
-            await connection.close()
+        return int(await value_of(self.database_url, DEADLOCKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,16 @@ class Ground:
     def event_file(self) -> Path:
         """Where the relay finds the event."""
         return self.folder / "event.json"
+
+    @property
+    def event_bytes(self) -> int:
+        """How long an event is."""
+        return len(encode(self.event))
+
+    @property
+    def claim_bytes(self) -> int:
+        """How long a claim is."""
+        return len(encode(allocation(provider(0))))
 
     @asynccontextmanager
     async def place(self, *, subscribed: bool = True) -> AsyncIterator[Place]:
@@ -110,19 +139,25 @@ async def ground(folder: Path) -> AsyncIterator[Ground]:
             await place.channel.queue_declare(place.heard, durable=True, arguments={"x-queue-type": "quorum"})
             await place.channel.queue_bind(place.heard, place.names.events, "allocation.granted")
             await place.publish([*declarations(), allocation(provider(0))])
-            async with worker(url, broker_url, place.prefix, folder / "prepare.log"):
-                await holds(place, place.heard, 1)
+            async with worker(url, broker_url, place.prefix, folder / "prepare.log") as running:
+                _ = [seen async for seen in place.events(1)]
+                running.signal(signal.SIGTERM)
+                await running.ended()
             event = json.loads(await place.take(place.heard))
             await place.channel.queue_delete(place.heard)
+        await value_of(url, "VACUUM ANALYZE")
         bare.event_file.write_text(json.dumps(event))
         yield Ground(database_url, broker_url, name, folder, event)
 
 
-async def holds(place: Place, queue: str, count: int, within_s: float = 60.0) -> None:
-    """Once the queue has so many messages."""
-    async with asyncio.timeout(within_s):
-        while await place.waiting(queue) < count:
-            await asyncio.sleep(0.05)
+async def value_of(database_url: str, statement: str) -> Any:
+    """The first value that a statement returns, if it returns one."""
+    plain = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(plain)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ async def workers(ground: Ground, place: Place, count: int) -> AsyncIterator[lis
 
 
 @asynccontextmanager
-async def relay(ground: Ground, place: Place) -> AsyncIterator[list[WorkerProcess]]:
+async def relay(ground: Ground, place: Place, *flags: str) -> AsyncIterator[list[WorkerProcess]]:
     """The relay, consuming; stopped when left."""
     log = ground.folder / "relay.log"
     with log.open("wb") as output:
@@ -36,6 +36,7 @@ async def relay(ground: Ground, place: Place) -> AsyncIterator[list[WorkerProces
             "-m",
             "tests.bench.relay",
             str(ground.event_file),
+            *flags,
             env=_environment(place),
             stdout=output,
             stderr=output,

@@ -2,7 +2,7 @@
 
 It consumes with the worker's own consumer and prefetch, decodes and validates each claim, encodes an event like the
 worker's, publishes with the worker's own publisher, and acknowledges what is confirmed, one batch being published
-while the next one is read.
+while the next one is read. With --plain it consumes the library's own way, a task a delivery.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from worker.engine.batcher import Batcher
 from worker.engine.session import BATCHES_IN_HAND_MAX
 from worker.engine.settle import Settler
 from worker.messages import Delivery, Outgoing
+from worker.rabbit.channels import Channels
 from worker.rabbit.connection import Broker
 from worker.rabbit.consumer import Consumer
 from worker.rabbit.publisher import Publisher
@@ -31,12 +32,12 @@ Batch = tuple[list[Delivery], list[Outgoing]]
 class Relay:
     """Claims in, events out. `event` is an outcome of the worker, of which each event is a copy under its own ids."""
 
-    def __init__(self, settings: Settings, event: dict[str, Any]) -> None:
+    def __init__(self, settings: Settings, event: dict[str, Any], channels: Channels) -> None:
         names = Names(settings.prefix)
         broker = Broker(settings.broker_url.get_secret_value(), settings.heartbeat_s, "relay")
         self._exchange = names.events
         self._event = event
-        self._consumer = Consumer(broker, names.claims, settings.prefetch)
+        self._consumer = Consumer(broker, names.claims, settings.prefetch, channels)
         self._publisher = Publisher(broker, settings.publish_timeout_ms)
         self._batcher = Batcher(settings.batch_size_max)
         self._handed_on: asyncio.Queue[Batch | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
@@ -77,4 +78,5 @@ class Relay:
 
 
 if __name__ == "__main__":
-    run_in_loop(Relay(load(Settings), json.loads(Path(sys.argv[1]).read_bytes())).run())
+    file, *flags = sys.argv[1:]
+    run_in_loop(Relay(load(Settings), json.loads(Path(file).read_bytes()), Channels(False if flags else None)).run())
