@@ -133,6 +133,11 @@ class Rig:
         async with self.working():
             await self.settled()
 
+    def raise_if_crashed(self) -> None:
+        """What ended the engine, if it ended."""
+        if self._task is not None and self._task.done():
+            self._task.result()
+
     @property
     def _crashed(self) -> bool:
         return self._task is not None and self._task.done()
