@@ -60,6 +60,28 @@ class FakeBroker(Watched):
         self.queues[queue].append(Message(body, routing_key, properties or FakeProperties()))
         self.pump()
 
+    def route(self, message: Outgoing) -> bool:
+        """Put a message into the queue that bears its exchange's name, as the claims' and the dead letters' do."""
+        if message.exchange not in self.queues:
+            return message.exchange in self.bound
+        given = message.properties
+        properties = FakeProperties(
+            content_type=given.content_type if given else message.content_type,
+            correlation_id=given.correlation_id if given else message.correlation_id,
+            reply_to=given.reply_to if given else None,
+            message_id=given.message_id if given else message.message_id,
+            headers={**((given.headers if given else None) or {}), **(message.headers or {})},
+        )
+        self.put(message.exchange, message.body, message.routing_key, properties)
+        return True
+
+    def delete_queue(self, queue: str) -> None:
+        """With all that is in it; whoever consumes it loses its channel."""
+        for consumer in self.consumers:
+            if consumer.queue == queue:
+                consumer.lose(Outage("The broker ended the consumer: its queue is gone."))
+        self.queues.pop(queue, None)
+
     def to(self, exchange: str) -> list[Outgoing]:
         """What was published to that exchange."""
         return [message for message in self.published if message.exchange == exchange]
@@ -176,19 +198,19 @@ class FakePublisher:
             return
         late = await self.steps.begin("publish")
         self.broker.published.extend(messages)
+        returned = sum(not self.broker.route(one) for one in messages)
         self.broker.changed()
         if late is not None:
             raise late
-        returned = [one for one in messages if mandatory and one.exchange not in self.broker.bound]
-        if returned:
-            raise Unroutable(f"{len(returned)} of {len(messages)} messages reached no queue.")
+        if mandatory and returned:
+            raise Unroutable(f"{returned} of {len(messages)} messages reached no queue.")
 
     async def reply(self, messages: Sequence[Outgoing]) -> int:
         try:
             await self.steps.begin("reply")
         except Unconfirmed:
             return len(messages)
-        arrived = [one for one in messages if one.routing_key in self.broker.reply_queues]
+        arrived = [one for one in messages if one.routing_key in self.broker.reply_queues | self.broker.queues.keys()]
         self.broker.replies.extend(arrived)
         self.broker.changed()
         return len(messages) - len(arrived)
