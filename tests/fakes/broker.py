@@ -147,7 +147,10 @@ class FakeConsumer:
 
     async def close(self) -> None:
         self._end()
-        await self.steps.begin("close")
+        try:
+            await self.steps.begin("close")
+        finally:
+            self._broker.changed()
 
     def lose(self, error: BaseException | None = None) -> None:
         """The channel dies under the consumer's hands."""

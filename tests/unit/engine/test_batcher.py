@@ -1,0 +1,69 @@
+"""Batches are what has arrived."""
+
+import asyncio
+from collections.abc import Sequence
+
+from tests.fakes.broker import FakeProperties
+from worker.engine.batcher import SUSPICIOUS_ATTEMPTS, Batcher
+from worker.messages import Delivery
+
+
+def _filled(attempts: Sequence[int], size_max: int = 8) -> Batcher:
+    batcher = Batcher(size_max)
+    for tag, count in enumerate(attempts, 1):
+        batcher.offer(Delivery(b"", "", FakeProperties(), tag, 1, count > 0, count))
+    return batcher
+
+
+async def _tags(batcher: Batcher, room: int | None = None, *, wait: bool = True) -> list[int]:
+    batch = await batcher.next_batch(room, wait=wait)
+    assert batch is not None
+    return [one.tag for one in batch]
+
+
+async def test_a_batch_is_what_has_arrived_up_to_its_bound() -> None:
+    batcher = _filled([0] * 5, size_max=3)
+    assert await _tags(batcher) == [1, 2, 3]
+    assert await _tags(batcher) == [4, 5]
+
+
+async def test_a_batch_is_waited_for_and_not_longer_than_for_one_delivery() -> None:
+    batcher = Batcher(3)
+    waiting = asyncio.create_task(batcher.next_batch())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    batcher.offer(Delivery(b"", "", FakeProperties(), 1, 1, False, 0))
+    assert len(await waiting or ()) == 1
+
+
+async def test_who_has_others_in_hand_does_not_wait_and_takes_no_more_than_there_is_room_for() -> None:
+    assert await _tags(Batcher(3), wait=False) == []
+    assert await _tags(_filled([0] * 3), 2, wait=False) == [1, 2]
+    assert await _tags(_filled([0] * 3), -1, wait=False) == []
+
+
+async def test_suspicious_messages_are_taken_alone() -> None:
+    batcher = _filled([0, SUSPICIOUS_ATTEMPTS, SUSPICIOUS_ATTEMPTS + 1, 0, SUSPICIOUS_ATTEMPTS - 1])
+    assert [await _tags(batcher) for _ in range(4)] == [[1], [2], [3], [4, 5]]
+
+
+async def test_a_suspicious_message_does_not_join_those_in_hand() -> None:
+    batcher = _filled([SUSPICIOUS_ATTEMPTS])
+    assert await _tags(batcher, wait=False) == []
+    assert await _tags(batcher) == [1]
+
+
+async def test_once_closed_nothing_is_handed_out_and_nothing_taken() -> None:
+    batcher = _filled([0])
+    batcher.close()
+    batcher.offer(Delivery(b"", "", FakeProperties(), 2, 1, False, 0))
+    assert await batcher.next_batch() is None
+    assert len(batcher) == 0
+
+
+async def test_closing_ends_the_waiting() -> None:
+    batcher = Batcher(3)
+    waiting = asyncio.create_task(batcher.next_batch())
+    await asyncio.sleep(0)
+    batcher.close()
+    assert await waiting is None
