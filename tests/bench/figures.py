@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The bound of design row: `sense` says on which side of it a ratio has to be."""
+    """What a ratio has to reach; `sense` says on which side of the bound it has to be."""
 
     sense: Literal["at least", "at most"]
     bound: float
