@@ -5,16 +5,9 @@ import pytest
 from tests.bench.figures import Line, Target, percentile, rate, spread
 
 
-def line(**given: object) -> Line:
-    """A line with two repetitions on each side."""
-    fields: dict[str, object] = {
-        "row": "1",
-        "measure": "m",
-        "unit": "u",
-        "values": (80.0, 90.0),
-        "floors": (100.0, 90.0),
-    }
-    return Line(**(fields | given))  # type: ignore[arg-type] - the fields are given by name
+def line(floors: tuple[float, ...] = (100.0, 90.0), target: Target | None = None) -> Line:
+    """A line with two repetitions."""
+    return Line("1", "claims", "claims/s", (80.0, 90.0), "relay", floors, target)
 
 
 def test_a_ratio_is_the_median_of_the_repetitions_own_ratios() -> None:
