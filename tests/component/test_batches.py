@@ -211,3 +211,17 @@ async def test_old_outcomes_are_deleted(rig: Rig) -> None:
             rig.send(put(2, 1, {1: 1}))
             await rig.settled()
         await rig.store.until(lambda: claim_id(1) not in rig.store.state.inbox, "the outcome is gone")
+
+
+async def test_a_consumer_that_is_gone_when_it_is_locked_is_made_anew_in_the_next_batch(rig: Rig) -> None:
+    rig.seed(provider_row(1, {VCPU: FULL}), _held_by_one(1))
+    gate = rig.store.steps.hold_next("lock")
+    rig.send(put(1, 1, {1: 4}), put(2, 2, {1: 1}))
+    async with rig.working():
+        await gate.reached()
+        rig.store.state.consumers.clear()
+        gate.open()
+        await rig.settled()
+    assert rig.order() == [2, 1]
+    assert rig.told(1)["data"]["consumers"][0]["before"] == {}
+    assert rig.metric("allocation_carried_total") == 1

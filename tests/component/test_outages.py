@@ -242,3 +242,21 @@ async def test_the_end_of_an_outage_is_logged(rig: Rig, log: list[MutableMapping
         await rig.broker.until(lambda: rig.consumer.is_open, "consuming")
     events = [one["event"] for one in log]
     assert events.index("outage_probed") < events.index("outage_ended") < events.index("consuming")
+
+
+async def test_after_an_unconfirmed_publish_the_batches_behind_it_are_left_to_the_inbox() -> None:
+    rig = Rig(batch_size_max=1)
+    rig.seed(ROW)
+    gate = rig.publisher.steps.hold_next("publish")
+    rig.publisher.steps.fail_next("publish", Unconfirmed("nacked"))
+    rig.send(put(1, 1, {1: 1}), put(2, 2, {1: 1}))
+    async with rig.working():
+        await gate.reached()
+        await rig.store.until(lambda: len(rig.store.state.inbox) == 2, "both are committed")
+        gate.open()
+        await rig.is_waiting_out()
+        assert (rig.broker.published, rig.consumer.acked) == ([], [])
+        await rig.resume()
+        await rig.settled()
+    assert rig.order() == [1, 2]
+    assert rig.used(1) == 2
