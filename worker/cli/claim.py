@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import uuid
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from schemas.claims import CLAIM_BY_OP
 from schemas.cloudevents import encode
 from schemas.decode import parse, read_object, validate
+from schemas.queries import QUERY_BY_OP
 from worker.cli.client import Sent, client
 from worker.cli.compose import Fields, amounts_from, consumer_from, fields_from
 from worker.cli.endings import REJECTED, TIMED_OUT, WRONG_USE, WrongUse
@@ -74,8 +76,15 @@ def _read(what: str) -> tuple[bytes, Fields]:
     elif Path(what).exists():
         body = Path(what).read_bytes()
     else:
-        raise WrongUse(f"'{what}' is neither an op nor a file; the ops are {', '.join(CLAIM_BY_OP)}.")
+        raise WrongUse(f"'{what}' is neither an op nor a file; {_meant(what)}")
     return body, read_object(body)
+
+
+def _meant(what: str) -> str:
+    if what in QUERY_BY_OP:
+        return f"it is a query: allocation-worker query {what}."
+    near = get_close_matches(what, CLAIM_BY_OP)
+    return f"did you mean {' or '.join(near)}?" if near else f"the ops are {', '.join(CLAIM_BY_OP)}."
 
 
 def _encoded(fields: Fields) -> bytes:

@@ -1,5 +1,6 @@
 """How a verb ends: exit codes, and the failures that are told in one sentence instead of a stack trace."""
 
+import re
 from typing import Final
 
 from schemas.wire import Unreadable
@@ -23,6 +24,12 @@ class WrongUse(Complaint):
 SINGLE: Final = (Complaint, InvalidSettings, Fault, Unreadable, OSError)
 EXPECTED: Final = (*SINGLE, ExceptionGroup)
 
+# What the servers say where a first step was left out, and the step.
+HINTS: Final = {
+    r"NOT_FOUND - no (exchange|queue)": "Run `allocation-worker topology declare` first.",
+    r"^42P01: ": "Run `allocation-worker migrate` first.",
+}
+
 
 def exit_code(failure: BaseException) -> int:
     return WRONG_USE if isinstance(failure, WrongUse | Unreadable) else FAILED
@@ -38,7 +45,7 @@ def reason(failure: BaseException) -> str:
         case Unreadable():
             return f"This is no message: {failure.detail}."
         case Outage():
-            return _said(failure, "The database or the broker cannot be used now.")
+            return _hinted(_said(failure, "The database or the broker cannot be used now."))
         case Unroutable():
             return _said(failure, "The broker has no queue for this; declare the topology first.")
         case OSError() if failure.strerror:
@@ -56,3 +63,8 @@ def _reason_of_first(group: ExceptionGroup[Exception]) -> str:
 
 def _said(failure: BaseException, otherwise: str) -> str:
     return str(failure).strip() or otherwise
+
+
+def _hinted(sentence: str) -> str:
+    hints = [hint for pattern, hint in HINTS.items() if re.search(pattern, sentence)]
+    return " ".join([f"{sentence.removesuffix('.')}.", *hints]) if hints else sentence

@@ -11,7 +11,7 @@ from worker.cli.compose import Fields, fields_from
 from worker.cli.endings import TIMED_OUT, WrongUse
 from worker.cli.loop import run_in_loop
 from worker.cli.outcome import show_outcome
-from worker.cli.screen import complain, show_table, tell, write_json
+from worker.cli.screen import complain, show_records, show_table, tell, write_json
 from worker.settings import BrokerSettings, load
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -70,7 +70,7 @@ def show_answer(op: str, answer: Mapping[str, Any]) -> None:
 def _show_list(name: str, items: list[Any]) -> None:
     if items and all(isinstance(item, Mapping) for item in items):
         columns = list(dict.fromkeys(column for item in items for column in item))
-        show_table(name, columns, ([item.get(column) for column in columns] for item in items))
+        show_records(name, columns, [[item.get(column) for column in columns] for item in items])
     else:
         show_table(name, [name], ([item] for item in items))
     if not items:
@@ -80,7 +80,7 @@ def _show_list(name: str, items: list[Any]) -> None:
 def _show_mapping(name: str, entries: Mapping[str, Any]) -> None:
     if entries and all(isinstance(entry, Mapping) for entry in entries.values()):
         columns = list(dict.fromkeys(column for entry in entries.values() for column in entry))
-        rows = ([key, *(entry.get(column) for column in columns)] for key, entry in entries.items())
-        show_table(name, ["", *columns], rows)
+        rows = [[key, *(entry.get(column) for column in columns)] for key, entry in entries.items()]
+        show_records(name, ["key", *columns], rows)
     else:
         show_table(name, ["name", "value"], entries.items())

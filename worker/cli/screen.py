@@ -45,6 +45,16 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     Console().print(table)
 
 
+def show_records(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """One table where the screen is wide enough for it, else a table of names and values for each row."""
+    width = sum(max(len(cell(value)) for value in column) + 3 for column in zip(columns, *rows, strict=True))
+    if width < Console().width:
+        show_table(title, columns, rows)
+        return
+    for row in rows:
+        show_table(title, ["field", "value"], zip(columns, row, strict=True))
+
+
 def cell(value: object) -> Text:
     """A value as people read it: nested ones as `name: value` pairs."""
     return Text(printable(_short(value)))

@@ -13,6 +13,14 @@ from worker.settings import InvalidSettings
     [
         (Outage("The database is away."), "The database is away."),
         (Outage(), "The database or the broker cannot be used now."),
+        (
+            Outage("NOT_FOUND - no queue 'a.dead' in vhost '/'."),
+            "NOT_FOUND - no queue 'a.dead' in vhost '/'. Run `allocation-worker topology declare` first.",
+        ),
+        (
+            Outage('42P01: relation "inbox" does not exist'),
+            '42P01: relation "inbox" does not exist. Run `allocation-worker migrate` first.',
+        ),
         (Unroutable(), "The broker has no queue for this; declare the topology first."),
         (ReadRefused("claim_not_found", "No such claim.", {}), "claim_not_found: No such claim."),
         (Unreadable(UnreadableReason.NOT_UTF8, "not UTF-8 at byte 3"), "This is no message: not UTF-8 at byte 3."),

@@ -83,6 +83,19 @@ def test_an_answer_becomes_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "next" not in out
 
 
+@pytest.mark.parametrize(("width", "tables"), [("60", 2), ("200", 1)])
+def test_records_too_wide_for_the_screen_are_shown_one_below_the_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str, tables: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    show_answer(
+        "provider.list", {"providers": [{"id": "a" * 36, "root": "b" * 36}, {"id": "c" * 36, "root": "d" * 36}]}
+    )
+    out = capsys.readouterr().out
+    assert out.count("providers") == tables
+    assert all(letter * 36 in out for letter in "abcd")
+
+
 def test_the_next_page_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     show_answer("provider.list", {"providers": [{"name": "rack-1"}], "next": "p-9"})
     assert "p-9" in capsys.readouterr().out

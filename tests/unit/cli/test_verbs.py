@@ -106,6 +106,18 @@ def test_what_makes_no_sense_is_wrong_use(words: tuple[str, ...]) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("allocation.sett", "did you mean allocation.set"),
+        ("inventory.get", "it is a query: allocation-worker query inventory.get."),
+        ("zzz", "the ops are provider.create, "),
+    ],
+)
+def test_what_is_no_op_is_told_what_was_perhaps_meant(what: str, said: str) -> None:
+    assert f"Error: '{what}' is neither an op nor a file; {said}" in ran("claim", what).stderr
+
+
 def test_the_schemas_are_written(tmp_path: Path) -> None:
     result = ran("schemas", "export", str(tmp_path / "new"))
     assert result.exit_code == 0
