@@ -48,7 +48,7 @@ class Sent:
 class Client:
     """Made by `client(...)`."""
 
-    def __init__(self, publisher: Publisher, prefix: str, seen: Callable[[Told], None] | None) -> None:
+    def __init__(self, publisher: Publisher, prefix: str, seen: Callable[[Told, bytes], None] | None) -> None:
         self._publisher = publisher
         self._prefix = prefix
         self._seen = seen
@@ -109,7 +109,7 @@ class Client:
             _settle(self._replies[correlation], told)
             return
         if self._seen is not None:
-            self._seen(told)
+            self._seen(told, message.body)
         claim_id = told.get("claimid") or (None if self._seen else correlation)
         if claim_id in self._outcomes:
             _settle(self._outcomes.pop(claim_id), told)
@@ -142,14 +142,26 @@ def _settle(future: asyncio.Future[Told], told: Told) -> None:
         future.set_result(told)
 
 
+def _without_words(seen: Callable[[Told], None]) -> Callable[[Told, bytes], None]:
+    return lambda told, _words: seen(told)
+
+
 @asynccontextmanager
 async def client(
-    settings: BrokerSettings, name: str = "client", seen: Callable[[Told], None] | None = None
+    settings: BrokerSettings,
+    name: str = "client",
+    seen: Callable[[Told], None] | None = None,
+    seen_with_words: Callable[[Told, bytes], None] | None = None,
 ) -> AsyncIterator[Client]:
-    """A client with connections of its own; with `seen` it follows events and calls it with each. Raises Outage."""
+    """A client with connections of its own; with `seen` it follows events and calls it with each. Raises Outage.
+
+    `seen_with_words` is called in its place, with the body as it came, too.
+    """
     broker = broker_of(settings, name)
     publisher = Publisher(broker, settings.publish_timeout_ms)
-    one = Client(publisher, settings.prefix, seen)
+    if seen is not None and seen_with_words is None:
+        seen_with_words = _without_words(seen)
+    one = Client(publisher, settings.prefix, seen_with_words)
     async with linked(broker) as link, AsyncExitStack() as closing:
         with translated():
             await one.listen(await link.connection.channel(publisher_confirms=False))
