@@ -59,8 +59,9 @@ class WorkerProgram:
 class Ground:
     """Where the demonstration stands: the settings that lead to its own database and topology."""
 
-    def __init__(self, database: DatabaseSettings, broker: BrokerSettings, folder: Path) -> None:
+    def __init__(self, database: DatabaseSettings, name: str, broker: BrokerSettings, folder: Path) -> None:
         self.database = database
+        self.database_name = name
         self.broker = broker
         self._folder = folder
 
@@ -105,7 +106,7 @@ async def ground(keep: bool) -> AsyncIterator[Ground]:
             try:
                 await asyncio.to_thread(upgrade, own.database_url.get_secret_value())
                 await declare(link, topology(broker.prefix, broker.history))
-                yield Ground(own, broker, Path(folder))
+                yield Ground(own, name, broker, Path(folder))
             finally:
                 if not keep:
                     await _cleared(server, name, broker)

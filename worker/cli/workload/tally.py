@@ -11,11 +11,11 @@ PERCENTILES: Final = (0.50, 0.95, 0.99)
 
 @dataclass(slots=True)
 class Waiting:
-    """A claim that was sent: when first, how often, what was said, and how often."""
+    """A claim that was sent: when first, what was said, how often, and how often it has to be."""
 
     sent_at: float
     then: Callable[[Told], None]
-    sent: int = 1
+    owed: int = 1
     said: bytes | None = None
     said_times: int = 0
 
@@ -36,7 +36,7 @@ class Tally:
 
     @property
     def unanswered(self) -> int:
-        """Messages sent that are still to be answered, a repeated one by the words it had."""
+        """Claims without an outcome."""
         return len(self.claims) - self.answered
 
     def send(self, claim_id: str, then: Callable[[Told], None]) -> None:
@@ -44,9 +44,12 @@ class Tally:
         self.claims[claim_id] = Waiting(self.now(), then)
 
     def send_again(self, claim_id: str) -> None:
-        """The very same message goes out once more."""
+        """The very same message goes out once more.
+
+        Where its outcome is known it is owed once more; where not, the two may meet in one batch and share it.
+        """
         self.repeated.add(claim_id)
-        self.claims[claim_id].sent += 1
+        self.claims[claim_id].owed += self.claims[claim_id].said is not None
 
     def hear(self, event: Told, words: bytes) -> bool:
         """Whether this is the first outcome of a claim followed here."""
@@ -67,8 +70,8 @@ class Tally:
         return True
 
     def repeats_unanswered(self) -> int:
-        """Repetitions that brought no answer of their own."""
-        return sum(max(0, self.claims[one].sent - self.claims[one].said_times) for one in self.repeated)
+        """Repetitions of settled claims that are still to be answered."""
+        return sum(max(0, self.claims[one].owed - self.claims[one].said_times) for one in self.repeated)
 
 
 def code_of(event: Told) -> str:
