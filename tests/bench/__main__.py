@@ -66,7 +66,7 @@ async def _single(prepared: Ground, rows: set[str], size: Size) -> list[Line]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print, and say by the exit code whether all targets are met."""
+    """Measure and print; a target that is not met is told in the table, not by the exit code."""
     options = _parser().parse_args(arguments)
     plan = QUICK if options.quick else WHOLE
     size = Size(
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     report.show(console, about, lines)
     if options.json:
         options.json.write_text(json.dumps(report.as_json(about, lines), indent=2) + "\n")
-    return int(any(line.met is False for line in lines))
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,8 +1,9 @@
 """Rows 1, 3 and 4: how fast a preloaded queue is emptied, by the relay, by one worker, by two; in turns."""
 
+import signal
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +14,7 @@ from tests.bench.workload import allocations
 from tests.e2e.worker_process import WorkerProcess
 
 WARMING_UP: Final = 0.1
+ACKED_WITHIN_S: Final = 10.0
 
 Start = Callable[[Ground, Place], AbstractAsyncContextManager[list[WorkerProcess]]]
 
@@ -52,8 +54,9 @@ async def measure(ground: Ground, rows: set[str], claims: int, repetitions: int,
         for arm in needed:
             say(f"{arm.name}, {repetition + 1} of {repetitions}")
             async with ground.place() as place:
-                await place.publish(allocations(claims, hot=arm.hot))
-                async with arm.start(ground, place):
+                async with arm.start(ground, place) as programs, halted(programs):
+                    await place.publish(allocations(claims, hot=arm.hot))
+                    _signal(programs, signal.SIGCONT)
                     counts = [count async for count in place.events(claims)]
                 # what was not acknowledged has come back by now
                 await emptied(place)
@@ -62,9 +65,24 @@ async def measure(ground: Ground, rows: set[str], claims: int, repetitions: int,
     return rates
 
 
+@asynccontextmanager
+async def halted(programs: list[WorkerProcess]) -> AsyncIterator[None]:
+    """They stand still at first, so that all begin at the same moment on a queue that is full."""
+    _signal(programs, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(programs, signal.SIGCONT)
+
+
+def _signal(programs: list[WorkerProcess], number: signal.Signals) -> None:
+    for program in programs:
+        program.signal(number)
+
+
 async def emptied(place: Place) -> None:
     """Once no claim waits for anybody. Raises TimeoutError."""
-    async for _, waiting in place.looks(place.names.claims):
+    async for _, waiting in place.looks(place.names.claims, ACKED_WITHIN_S):
         if not waiting:
             return
 
