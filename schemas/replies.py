@@ -16,9 +16,9 @@ Amounts = dict[Name, Number]
 
 
 class ReadError(Told):
-    """Why there is no answer; the codes of rejections, or one of these two."""
+    """Why there is no answer; the codes of rejections, or one of these; `internal_error`: the worker's own."""
 
-    code: Annotated[Code, Field(strict=False)] | Literal["claim_not_found", "claim_id_reused"]
+    code: Annotated[Code, Field(strict=False)] | Literal["claim_not_found", "claim_id_reused", "internal_error"]
     message: Annotated[str, Field(min_length=1)]
     details: Any
 

@@ -1,9 +1,12 @@
-"""Messages as they stand between the broker and the engine: bytes and properties, nothing decoded."""
+"""Messages as they stand between the broker and the engine: bytes and properties, nothing decoded.
+
+Those made once a message are named tuples, which cost a third of a frozen dataclass to make.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from worker.placement.ids import ClaimId
 
@@ -27,8 +30,7 @@ class Properties(Protocol):
     def headers(self) -> Mapping[str, object] | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One message handed over by the broker, to be settled once.
 
     `tag` is valid on the channel of `epoch` alone (hazard 2). `attempts` is how often it was handed over
@@ -44,8 +46,7 @@ class Delivery:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message to publish to an exchange; `body` is sent as it is, persistent.
 
     `message_id` is None for replies (the publisher then sets a random one) and the event's id for events.
@@ -63,8 +64,7 @@ class Outgoing:
     properties: Properties | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The outcome of one claim as the inbox keeps it: its events, each a routing key and a compact JSON body.
 
     The first event is the outcome, the others are its consequences. `fingerprint` is that of the claim's body;
@@ -78,8 +78,7 @@ class Record:
     correlation_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An outcome as it was found in the inbox: given earlier, to be published again as it is."""
 
     claim: ClaimId

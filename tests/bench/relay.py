@@ -39,7 +39,7 @@ class Relay:
         self._event = event
         self._consumer = Consumer(broker, names.claims, settings.prefetch, channels)
         self._publisher = Publisher(broker, settings.publish_timeout_ms)
-        self._batcher = Batcher(settings.batch_size_max)
+        self._batcher: Batcher[Delivery] = Batcher(settings.batch_size_max)
         self._handed_on: asyncio.Queue[Batch | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
 
     async def run(self) -> None:

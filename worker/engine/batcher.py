@@ -2,29 +2,38 @@
 
 import asyncio
 from collections import deque
-
-from worker.messages import Delivery
+from typing import Generic, Protocol, TypeVar
 
 SUSPICIOUS_ATTEMPTS = 3
 """Handed over so often, a message may be what kills workers: it is taken alone (hazard 11)."""
 
 
-class Batcher:
-    """Deliveries in order of arrival; bounded by the prefetch of the consumer that fills it."""
+class Attempted(Protocol):
+    """What was handed over so often before."""
+
+    @property
+    def attempts(self) -> int: ...
+
+
+Item = TypeVar("Item", bound=Attempted)
+
+
+class Batcher(Generic[Item]):
+    """Items in order of arrival; bounded by the prefetch of the consumer that fills it."""
 
     def __init__(self, size_max: int) -> None:
         self._size_max = size_max
-        self._arrived: deque[Delivery] = deque()
+        self._arrived: deque[Item] = deque()
         self._signal = asyncio.Event()
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._arrived)
 
-    def offer(self, delivery: Delivery) -> None:
+    def offer(self, item: Item) -> None:
         """Add one; dropped once closed, since its channel will be closed too and it goes back to the queue."""
         if not self._closed:
-            self._arrived.append(delivery)
+            self._arrived.append(item)
             self._signal.set()
 
     def close(self) -> None:
@@ -33,7 +42,7 @@ class Batcher:
         self._arrived.clear()
         self._signal.set()
 
-    async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Delivery] | None:
+    async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Item] | None:
         """What has arrived, at most `room` of it (the largest batch unless told); waits for one unless told not to.
 
         None once closed. A message handed over suspiciously often makes a batch of its own; who does not wait has
@@ -46,8 +55,8 @@ class Batcher:
             return None
         return self._take(self._size_max if room is None else min(room, self._size_max), company=not wait)
 
-    def _take(self, room: int, *, company: bool) -> list[Delivery]:
-        taken: list[Delivery] = []
+    def _take(self, room: int, *, company: bool) -> list[Item]:
+        taken: list[Item] = []
         while self._arrived and len(taken) < room:
             alone = self._arrived[0].attempts >= SUSPICIOUS_ATTEMPTS
             if alone and (taken or company):

@@ -10,7 +10,8 @@
 
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
@@ -26,6 +27,7 @@ CONFLICT_WAIT_MIN_S = 0.005
 CONFLICT_WAIT_MAX_S = 0.5
 
 Batch = Sequence[Incoming]
+Answer = TypeVar("Answer")
 
 
 class Failures:
@@ -98,6 +100,25 @@ class Failures:
         (incoming,) = piece
         self._log.error(Log.MESSAGE_PARKED, claim_id=incoming.claim, reason=ParkedReason.POISON, exception=trace)
         return Applied(parked=[Parked(incoming.delivery, ParkedReason.POISON, repr(again), trace)])
+
+
+def check_ahead(incoming: Sequence[Incoming]) -> None:
+    """Check claims before their batch is at work. One that cannot even be checked is met again, and isolated, there."""
+    for one in incoming:
+        try:
+            one.check()
+        except Exception:  # noqa: BLE001 - nothing is lost: the batch checks again what has no result
+            return
+
+
+async def answer_or_fault(answer: Awaitable[Answer]) -> Answer | Exception:
+    """What a query gets. A fault of the world is raised; an unknown one is returned, and harms that query alone."""
+    try:
+        return await answer
+    except Fault:
+        raise
+    except Exception as error:  # noqa: BLE001 - the next step of an unknown fault in a query: an error to who asked
+        return error
 
 
 def _kind(error: Exception) -> tuple[type[Exception], type[BaseException] | None]:

@@ -29,6 +29,11 @@ class Incoming:
     carries: int = 0
     checked: Claim | tuple[Violation, ...] | None = None
 
+    @property
+    def attempts(self) -> int:
+        """How often it was handed over before."""
+        return self.delivery.attempts
+
     def check(self) -> Claim | tuple[Violation, ...]:
         """The claim as the core sees it, or what is wrong with it; found out once."""
         if self.checked is None:

@@ -11,6 +11,7 @@ from schemas.codes import Code
 from schemas.queries import AnyQuery, validate_query
 from schemas.wire import Unreadable, read_object
 from worker.engine.batcher import Batcher
+from worker.engine.failures import answer_or_fault
 from worker.engine.ports import Consumer, Publisher, Surroundings
 from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
 from worker.engine.settle import Settler
@@ -40,7 +41,7 @@ class QuerySession:
         self._reads = reads
         self._publisher = publisher
         self._around = around
-        self._batcher = Batcher(in_flight_max)
+        self._batcher: Batcher[Delivery] = Batcher(in_flight_max)
         self._ended = asyncio.Event()
         self._fault: Fault | None = None
         self._log = structlog.get_logger()
@@ -118,9 +119,12 @@ class QuerySession:
             details = [violation.to_json() for violation in query]
             return _refused("unknown", Code.INVALID_MESSAGE.value, "The query breaks the contract.", details)
         try:
-            found = await self._reads.answer(query)
+            found = await answer_or_fault(self._reads.answer(query))
         except ReadRefused as refusal:
             return _refused(query.op, refusal.code, refusal.message, refusal.details)
+        if isinstance(found, Exception):
+            self._log.error(Log.QUERY_FAILED, op=query.op, exc_info=found)
+            return _refused(query.op, "internal_error", "The worker failed at this query.", {})
         return query.op, "ok", {"ok": True, "data": found}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from schemas.cloudevents import encode, event_id, schema_uri
+from schemas.cloudevents import encode_plain, event_id, schema_uri
 from schemas.codes import Code
 from schemas.violations import Violation, shown_text
 from schemas.wire import BODY_BYTES_MAX
@@ -131,7 +131,7 @@ def _details(details: Mapping[str, object]) -> dict[str, object]:
 
 
 def _bounded(envelope: dict[str, Any]) -> bytes:
-    body = encode(envelope)
+    body = encode_plain(envelope)
     if len(body) <= BODY_BYTES_MAX:
         return body
-    return encode({**envelope, "data": shortened(envelope["data"])})
+    return encode_plain({**envelope, "data": shortened(envelope["data"])})

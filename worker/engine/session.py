@@ -1,4 +1,4 @@
-"""One time of consuming, from opening the channel to closing it: two stages that overlap, and the upkeep beside them.
+"""One time of consuming, from opening the channel to closing it: three stages that overlap, and the upkeep beside them.
 
 Nothing outlives a session: when it ends, for whatever reason, its channel is closed, what was not acknowledged goes
 back to the queue, and the inbox knows what had taken effect. No stage is ever cancelled: a transaction in hand is
@@ -14,7 +14,7 @@ import structlog
 
 from worker.engine.apply import Applied
 from worker.engine.batcher import Batcher
-from worker.engine.failures import Failures
+from worker.engine.failures import Failures, check_ahead
 from worker.engine.intake import Incoming, Parked, read
 from worker.engine.ports import Consumer, Store, Surroundings
 from worker.engine.publish import Announcer, Overwhelmed
@@ -56,7 +56,9 @@ class Session:
     limits: Limits
 
     def __post_init__(self) -> None:
-        self._batcher = Batcher(self.limits.batch_size_max)
+        size_max = self.limits.batch_size_max
+        self._arrivals: Batcher[Delivery] = Batcher(size_max)
+        self._readable: Batcher[Incoming] = Batcher(size_max)
         self._handed_on: asyncio.Queue[Applied | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
         self._ended = asyncio.Event()
         self._fault: Fault | None = None
@@ -71,6 +73,7 @@ class Session:
         self._log.info(Log.CONSUMING, epoch=epoch)
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(), name="read")
                 tasks.create_task(self._decide(), name="decide")
                 tasks.create_task(self._announce(Settler(epoch)), name="announce")
                 tasks.create_task(self._keep_up(), name="upkeep")
@@ -94,13 +97,14 @@ class Session:
         if not self._ended.is_set():
             self._fault = fault
             self._ended.set()
-            self._batcher.close()
+            self._arrivals.close()
+            self._readable.close()
 
     def _arrived(self, delivery: Delivery) -> None:
         self.around.telemetry.in_flight.inc()
         if delivery.redelivered:
             self.around.telemetry.redelivered.inc()
-        self._batcher.offer(delivery)
+        self._arrivals.offer(delivery)
 
     def _lost(self, error: BaseException | None) -> None:
         self.end(Outage(f"the channel was lost: {error}" if error else "the channel was lost"))
@@ -115,12 +119,24 @@ class Session:
                 self.end(outage)
             self.end(None)
 
+    async def _read(self) -> None:
+        """First stage: bytes to claims, while a batch is in its transaction; unreadable messages go no further."""
+        while (deliveries := await self._arrivals.next_batch()) is not None:
+            with self.around.telemetry.time_in(Stage.DECODE):
+                incoming, unreadable = read(deliveries)
+                check_ahead(incoming)
+            for one in incoming:
+                self._readable.offer(one)
+            if unreadable:
+                await self._handed_on.put(Applied(parked=unreadable))
+
     async def _decide(self) -> None:
-        """First stage: batches through the transaction, one after the other."""
+        """Second stage: batches through the transaction, one after the other."""
         waiting: list[Incoming] = []
         try:
             while (batch := await self._next(waiting)) is not None:
                 self.around.pulse.beat("decide")
+                self.around.telemetry.batched(len(batch))
                 waiting = []
                 async for applied in self.failures.apply(batch, self.announcer.confirmed):
                     self.announcer.told(applied.confirmed)
@@ -133,22 +149,13 @@ class Session:
         await self._handed_on.put(None)
 
     async def _next(self, waiting: Sequence[Incoming]) -> list[Incoming] | None:
-        """What waits from the batch before, then what has arrived; unreadable messages take no part."""
-        while True:
-            room = self.limits.batch_size_max - len(waiting)
-            deliveries = await self._batcher.next_batch(room, wait=not waiting)
-            if deliveries is None:
-                return None
-            self.around.telemetry.batched(len(waiting) + len(deliveries))
-            with self.around.telemetry.time_in(Stage.DECODE):
-                incoming, unreadable = read(deliveries)
-            if unreadable:
-                await self._handed_on.put(Applied(parked=unreadable))
-            if waiting or incoming:
-                return [*waiting, *incoming]
+        """What waits from the batch before, then what has been read."""
+        room = self.limits.batch_size_max - len(waiting)
+        arrived = await self._readable.next_batch(room, wait=not waiting)
+        return None if arrived is None else [*waiting, *arrived]
 
     async def _hand_on(self, applied: Applied) -> None:
-        """To the second stage, unless so many failed in a row that the fault must be ours."""
+        """To the third stage, unless so many failed in a row that the fault must be ours."""
         poisoned = any(_is_ours(one) for one in applied.parked)
         self._poisoned_in_a_row = self._poisoned_in_a_row + 1 if poisoned else 0
         if self._poisoned_in_a_row > self.limits.parked_in_a_row_max:
@@ -163,7 +170,7 @@ class Session:
         await self._handed_on.put(applied)
 
     async def _announce(self, settler: Settler) -> None:
-        """Second stage: events out and confirmed, deliveries settled. After a fault the rest is left to the inbox."""
+        """Third stage: events out and confirmed, deliveries settled. After a fault the rest is left to the inbox."""
         while (applied := await self._handed_on.get()) is not None:
             if self._fault is not None:
                 continue

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+from schemas.cloudevents import number
 from worker.placement.ids import ProviderId, ResourceClass, RowId
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.outcomes import (
@@ -132,7 +133,7 @@ def _record(inventory: Inventory) -> dict[str, Any]:
         "min_unit": inventory.min_unit,
         "max_unit": inventory.max_unit,
         "step_size": inventory.step_size,
-        "allocation_ratio": inventory.allocation_ratio,
+        "allocation_ratio": number(inventory.allocation_ratio),
     }
 
 

@@ -8,14 +8,14 @@ from worker.engine.batcher import SUSPICIOUS_ATTEMPTS, Batcher
 from worker.messages import Delivery
 
 
-def _filled(attempts: Sequence[int], size_max: int = 8) -> Batcher:
-    batcher = Batcher(size_max)
+def _filled(attempts: Sequence[int], size_max: int = 8) -> Batcher[Delivery]:
+    batcher: Batcher[Delivery] = Batcher(size_max)
     for tag, count in enumerate(attempts, 1):
         batcher.offer(Delivery(b"", "", FakeProperties(), tag, 1, count > 0, count))
     return batcher
 
 
-async def _tags(batcher: Batcher, room: int | None = None, *, wait: bool = True) -> list[int]:
+async def _tags(batcher: Batcher[Delivery], room: int | None = None, *, wait: bool = True) -> list[int]:
     batch = await batcher.next_batch(room, wait=wait)
     assert batch is not None
     return [one.tag for one in batch]
@@ -28,7 +28,7 @@ async def test_a_batch_is_what_has_arrived_up_to_its_bound() -> None:
 
 
 async def test_a_batch_is_waited_for_and_not_longer_than_for_one_delivery() -> None:
-    batcher = Batcher(3)
+    batcher: Batcher[Delivery] = Batcher(3)
     waiting = asyncio.create_task(batcher.next_batch())
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -62,7 +62,7 @@ async def test_once_closed_nothing_is_handed_out_and_nothing_taken() -> None:
 
 
 async def test_closing_ends_the_waiting() -> None:
-    batcher = Batcher(3)
+    batcher: Batcher[Delivery] = Batcher(3)
     waiting = asyncio.create_task(batcher.next_batch())
     await asyncio.sleep(0)
     batcher.close()
