@@ -21,7 +21,9 @@ VERBS: Final = (
     "query",
     "dead",
     "audit",
+    "replay",
     "schemas",
+    "demo",
 )
 
 

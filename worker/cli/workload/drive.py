@@ -1,7 +1,7 @@
 """The demonstration from the first declaration to the last check, against a worker that runs."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -87,16 +87,15 @@ class Drive:
     async def drive(self, client: Client, count: int, advance: Advance) -> None:
         """Send so many claims, with repetitions and malformed messages between them, and wait for all outcomes."""
         begun, sent, random = self.now(), 0, Random(self.seed + 1)  # noqa: S311 - repeatable, no secret
-        earlier: list[Sent] = []
+        earlier: deque[Sent] = deque()
         while sent < count:
             letters = [self.scenario.next() for _ in range(min(CHUNK, count - sent))]
-            await self.line.send(client, letters)
-            again = [letters[-1].sent, *([random.choice(earlier)] if earlier else [])]
-            await self.line.send_again(client, again)
-            self.repeats += len(again)
-            earlier += [letter.sent for letter in random.sample(letters, 1)]
+            earlier.append(random.choice(letters).sent)
+            settled = [earlier.popleft()] if self.line.tally.is_settled(earlier[0].claim_id) else []
+            again = [letters[-1].sent, *settled]
             sent += len(letters)
-            await self._disturb(client, MALFORMED * sent // count, earlier[0])
+            self.repeats += len(again)
+            await self.line.send(client, letters, again, self._disturbing(MALFORMED * sent // count, letters[0].sent))
             advance(self.line.tally.answered)
         await self.line.drained()
         advance(count)
@@ -114,9 +113,11 @@ class Drive:
         if event["type"] == "claim.rejected":
             self.unloaded.append(f"{code_of(event)}: {event['data']['message']}")
 
-    async def _disturb(self, client: Client, due: int, known: Sent) -> None:
-        """Send what is malformed until so many were sent."""
-        while (turn := self.parked.total()) < due:
+    def _disturbing(self, due: int, known: Sent) -> list[Sent]:
+        """What is malformed, until so many are sent in all."""
+        found = []
+        for turn in range(self.parked.total(), due):
             reason, message = malformed(turn, known)
-            await client.publish_claims([message])
             self.parked[reason] += 1
+            found.append(message)
+        return found

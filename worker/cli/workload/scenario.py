@@ -42,8 +42,7 @@ class Scenario:
         self.no_room_seen = 0
         self.wrong: list[str] = []
         """Outcomes that no such claim may have."""
-        places = len(picture.machines)
-        self.views = [View(picture, places * number // SCHEDULERS) for number in range(SCHEDULERS)]
+        self.views = [View(picture, number / SCHEDULERS) for number in range(SCHEDULERS)]
         self._again: deque[Try] = deque()
 
     def next(self) -> Letter:

@@ -46,18 +46,19 @@ class Line:
         self.tally.hear(event, words)
         self._news.set()
 
-    async def send(self, client: Publishes, letters: Sequence[Letter]) -> None:
-        """In order, once there is room for all of them. Raises Complaint when the worker falls silent."""
+    async def send(
+        self, client: Publishes, letters: Sequence[Letter], again: Sequence[Sent] = (), unheard: Sequence[Sent] = ()
+    ) -> None:
+        """In order, once there is room for the letters. Raises Complaint when the worker falls silent.
+
+        Then go the messages sent `again`, word for word, and those of which no outcome will be `unheard`.
+        """
         await self.until(lambda: self.tally.unanswered + len(letters) <= self._unanswered_max)
         for letter in letters:
             self.tally.send(letter.sent.claim_id, letter.then)
-        await client.publish_claims([letter.sent for letter in letters])
-
-    async def send_again(self, client: Publishes, sent: Sequence[Sent]) -> None:
-        """The same messages once more, word for word."""
-        for one in sent:
+        for one in again:
             self.tally.send_again(one.claim_id)
-        await client.publish_claims(sent)
+        await client.publish_claims([*(letter.sent for letter in letters), *again, *unheard])
 
     async def drained(self) -> None:
         """Returns when every claim has its outcome. Raises Complaint when the worker falls silent."""

@@ -69,6 +69,10 @@ class Tally:
         claim.then(event)
         return True
 
+    def is_settled(self, claim_id: str) -> bool:
+        """Whether it was sent and has its outcome."""
+        return claim_id in self.claims and self.claims[claim_id].said is not None
+
     def repeats_unanswered(self) -> int:
         """Repetitions of settled claims that are still to be answered."""
         return sum(max(0, self.claims[one].owed - self.claims[one].said_times) for one in self.repeated)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from worker.cli.workload.amounts import CLASSES, Amounts, Machine, Task
+from worker.cli.workload.first_fit import NOTHING as NO_PLACE
 from worker.cli.workload.first_fit import FreeTree
 
 Told = Mapping[str, Any]
@@ -63,16 +64,18 @@ class Picture:
 class View:
     """One client's view: the common picture, less what this client has asked for and not yet been told of."""
 
-    def __init__(self, picture: Picture, start: int = 0) -> None:
-        """`start` is the place at which its search begins, to go all the way round."""
+    def __init__(self, picture: Picture, start: float = 0.0) -> None:
+        """Its search begins after so large a share of the machines of each model, and goes all the way round."""
         self._picture = picture
-        self._start = start
+        self._starts: dict[str, int] = {}
         self._expected = [Amounts()] * len(picture.machines)
         self._trees: dict[str, FreeTree] = {}
         for model in sorted({machine.model for machine in picture.machines}):
+            places = [place for place, machine in enumerate(picture.machines) if machine.model == model]
+            self._starts[model] = places[int(start * len(places))] if start else 0
             self._trees[model] = FreeTree(
                 [
-                    self._free(place) if machine.model == model else Amounts(-1, -1, -1)
+                    self._free(place) if machine.model == model else NO_PLACE
                     for place, machine in enumerate(picture.machines)
                 ]
             )
@@ -80,9 +83,10 @@ class View:
     def find(self, task: Task) -> int | None:
         """The first machine with room for the task, of an allowed model where the task wants a GPU."""
         wanted = sorted(task.models & self._trees.keys()) if task.wants.gpu_milli and task.models else self._trees
-        trees = [self._trees[model] for model in wanted if model or not task.wants.gpu_milli]
-        for start in dict.fromkeys((self._start, 0)):
-            places = [place for tree in trees if (place := tree.first(task.wants, start)) is not None]
+        models = [model for model in wanted if model or not task.wants.gpu_milli]
+        for starts in (self._starts, dict.fromkeys(models, 0)):
+            found = (self._trees[model].first(task.wants, starts[model]) for model in models)
+            places = [place for place in found if place is not None]
             if places:
                 return min(places)
         return None
