@@ -106,6 +106,7 @@ class Replay:
                 await self.declaring.send(client, [Letter.of(claim, _loaded(claim)) for claim in part])
                 advance(self.declaring.tally.answered)
             await self.declaring.drained()
+        advance(len(self.machines))
         self.picture.start(await usages_of(client, self.machines))
         for place in range(len(self.machines)):
             self.view.refresh(place)
@@ -120,6 +121,7 @@ class Replay:
             await self.line.send(client, letters)
             advance(self.line.tally.answered + self.no_room)
         await self.line.drained()
+        advance(len(turns))
         self.seconds = self.now() - begun
 
     def _letter(self, moment: Moment) -> Letter | None:
