@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from worker.placement.claims import Amounts
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
@@ -9,8 +10,7 @@ from worker.placement.outcomes import Accepted
 from worker.placement.snapshot import ConsumerRow, ProviderRow
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumerNow:
+class ConsumerNow(NamedTuple):
     """A consumer as the batch has left it; its row, if it has one, stands in the snapshot."""
 
     project: str

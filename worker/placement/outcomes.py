@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from worker.placement.claims import Amounts
 from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
@@ -75,8 +76,7 @@ class RootChanged:
     root: ProviderId
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderLevels:
+class ProviderLevels(NamedTuple):
     """A provider's generation and fill after the claim; every class it has inventory of."""
 
     generation: int
@@ -84,8 +84,7 @@ class ProviderLevels:
     inventories: Mapping[ResourceClass, Stock]
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumerChange:
+class ConsumerChange(NamedTuple):
     """What a consumer held and holds; generation None: it holds nothing now."""
 
     id: ConsumerId
@@ -98,16 +97,14 @@ class ConsumerChange:
     mappings: Mapping[str, tuple[ProviderId, ...]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationsGranted:
+class AllocationsGranted(NamedTuple):
     """`allocation.granted`."""
 
     consumers: tuple[ConsumerChange, ...]
     providers: Mapping[ProviderId, ProviderLevels]
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationsReleased:
+class AllocationsReleased(NamedTuple):
     """`allocation.released`; for a consumer that held nothing, `consumers` is empty."""
 
     consumer: ConsumerId

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.inventory import Inventory
@@ -25,8 +26,7 @@ class NewProvider:
     root: ProviderId
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderAdvance:
+class ProviderAdvance(NamedTuple):
     """A provider whose generation goes from `generation_from` to `generation_to`, nothing else of its own row."""
 
     row: RowId
@@ -59,8 +59,7 @@ class InventoryPut:
     used: int
 
 
-@dataclass(frozen=True, slots=True)
-class UsedPut:
+class UsedPut(NamedTuple):
     """A counter to overwrite where the inventory itself stays."""
 
     provider: RowId
@@ -68,8 +67,7 @@ class UsedPut:
     used: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConsumerPut:
+class ConsumerPut(NamedTuple):
     """A consumer to insert (`row` and `generation_from` None) or to update."""
 
     id: ConsumerId
@@ -81,8 +79,7 @@ class ConsumerPut:
     generation_to: int
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationPut:
+class AllocationPut(NamedTuple):
     """An allocation to insert or overwrite; the consumer may be one that this plan inserts, hence its id."""
 
     consumer: ConsumerId
