@@ -105,7 +105,6 @@ def _refused(claim: ClaimId, demand: Demand, ledger: Ledger) -> Rejected | None:
 
 def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappings]], ledger: Ledger) -> Grant:
     rows = _provider_rows(demand, ledger)
-    changed = {difference.consumer for difference in demand.differences}
     consumers: dict[ConsumerId, ConsumerNow | None] = {}
     changes: list[ConsumerChange] = []
     for part, (consumer, mappings) in zip(demand.parts, wanted, strict=True):
@@ -114,7 +113,7 @@ def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappin
         after = part.after
         generation = None
         if after:
-            moved = consumer.id in changed or not _same_owner(consumer, kind, state)
+            moved = consumer.id in demand.changed or not _same_owner(consumer, kind, state)
             generation = (0 if state is None else state.generation) + moved
             if moved:
                 consumers[consumer.id] = ConsumerNow(consumer.project, consumer.user, kind, generation, after)

@@ -22,7 +22,7 @@ from worker.placement.snapshot import Users
 def create_class(claim: CreateClass, ledger: Ledger) -> Grant | Rejected:
     """The class exists; that it did before is refused unless the claim only ensures it."""
     name = claim.name
-    there = ledger.has_class(name)
+    there = name in ledger.classes
     if there and claim.ensure:
         return Grant(accepted=Accepted(claim.id, False, ClassCreated(name)))
     refused = first_broken(
@@ -36,7 +36,7 @@ def create_class(claim: CreateClass, ledger: Ledger) -> Grant | Rejected:
 def rename_class(claim: RenameClass, ledger: Ledger) -> Grant | Rejected:
     """The class is called otherwise, in inventories and allocations too; no generation advances for it."""
     name, new_name = claim.name, claim.new_name
-    taken = new_name != name and ledger.has_class(new_name)
+    taken = new_name != name and new_name in ledger.classes
     refused = first_broken(
         claim.id,
         (Code.RESOURCE_CLASS_NOT_FOUND, checks.missing_classes((name,), ledger)),

@@ -11,7 +11,7 @@ from worker.placement.snapshot import EXAMPLES_MAX, ProviderRow
 
 def missing_classes(names: Iterable[ResourceClass], ledger: Ledger) -> list[Place]:
     """Classes that do not exist."""
-    missing = sorted(name for name in names if not ledger.has_class(name))
+    missing = sorted(name for name in names if name not in ledger.classes)
     return [{"resource_classes": missing}] if missing else []
 
 

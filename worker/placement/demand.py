@@ -5,7 +5,7 @@ Each check returns the places where its rule is broken, sorted by provider, clas
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from worker.placement.claims import UNSET, Amounts, Unset
 from worker.placement.grant import ConsumerState
@@ -30,46 +30,48 @@ class Part:
     missing: Amounts
 
 
-class Difference(NamedTuple):
-    """An amount that the claim changes; 0 is none."""
-
-    provider: ProviderId
-    resource_class: ResourceClass
-    consumer: ConsumerId
-    old: int
-    new: int
+Difference = tuple[ProviderId, ResourceClass, ConsumerId, int, int]
+"""An amount that a claim changes: (provider, class, consumer, old, new); 0 is none."""
 
 
 @dataclass(slots=True)
 class Demand:
-    """All parts of a claim, the amounts it changes, and by how much it changes what is handed out."""
+    """All parts of a claim, the amounts it changes and of whom, and by how much it changes what is handed out."""
 
     parts: tuple[Part, ...]
     differences: list[Difference]
+    changed: set[ConsumerId]
     net: dict[ProviderId, dict[ResourceClass, int]]
 
 
 def demand_of(parts: tuple[Part, ...]) -> Demand:
     """The parts with their differences; `net` names each provider on which an amount differs, zero sums too."""
     differences: list[Difference] = []
+    changed: set[ConsumerId] = set()
     for part in parts:
-        before, after = part.before, part.after
+        count = len(differences)
+        consumer, before, after = part.consumer, part.before, part.after
         for provider, amounts in after.items():
             held = before.get(provider, _NOTHING)
             for name, new in amounts.items():
                 old = held.get(name, 0)
                 if new != old:
-                    differences.append(Difference(provider, name, part.consumer, old, new))
+                    differences.append((provider, name, consumer, old, new))
         for provider, held in before.items():
             amounts = after.get(provider, _NOTHING)
             for name, old in held.items():
                 if name not in amounts:
-                    differences.append(Difference(provider, name, part.consumer, old, 0))
+                    differences.append((provider, name, consumer, old, 0))
+        if len(differences) > count:
+            changed.add(consumer)
     net: dict[ProviderId, dict[ResourceClass, int]] = {}
     for provider, name, _, old, new in differences:
-        sums = net.setdefault(provider, {})
-        sums[name] = sums.get(name, 0) + new - old
-    return Demand(parts, differences, net)
+        if provider in net:
+            sums = net[provider]
+            sums[name] = sums.get(name, 0) + new - old
+        else:
+            net[provider] = {name: new - old}
+    return Demand(parts, differences, changed, net)
 
 
 def missing_providers(demand: Demand, ledger: Ledger) -> list[Place]:
@@ -77,23 +79,24 @@ def missing_providers(demand: Demand, ledger: Ledger) -> list[Place]:
     known = ledger.providers
     missing: set[ProviderId] = set()
     for part in demand.parts:
-        for amounts in part.named:
-            missing.update(provider for provider in amounts if provider not in known)
-        missing.update(provider for provider in part.provider_generations if provider not in known)
+        for named in (*part.named, part.provider_generations):
+            for provider in named:
+                if provider not in known:
+                    missing.add(provider)
     return [{"providers": sorted(missing)}] if missing else []
 
 
 def missing_classes(demand: Demand, ledger: Ledger) -> list[Place]:
     """Classes that are named but do not exist."""
-    named: set[ResourceClass] = set()
+    known = ledger.classes
+    missing: set[ResourceClass] = set()
     for part in demand.parts:
         for amounts in part.named:
             for by_class in amounts.values():
-                named.update(by_class)
-    if named <= ledger.snapshot.standard_classes:
-        return []
-    missing = sorted(name for name in named if not ledger.has_class(name))
-    return [{"resource_classes": missing}] if missing else []
+                for name in by_class:
+                    if name not in known:
+                        missing.add(name)
+    return [{"resource_classes": sorted(missing)}] if missing else []
 
 
 def consumer_conflicts(demand: Demand, _: Ledger) -> list[Place]:
@@ -105,7 +108,7 @@ def consumer_conflicts(demand: Demand, _: Ledger) -> list[Place]:
         found = None if part.state is None else part.state.generation
         if found != part.generation:
             places.append({"consumer": part.consumer, "expected": part.generation, "found": found})
-    return sorted(places, key=lambda place: str(place["consumer"]))
+    return sorted(places, key=lambda place: str(place["consumer"])) if places else places
 
 
 def provider_conflicts(demand: Demand, ledger: Ledger) -> list[Place]:
@@ -127,34 +130,31 @@ def missing_inventories(demand: Demand, ledger: Ledger) -> list[Place]:
         for provider, name, _, _, new in demand.differences
         if new and name not in providers[provider].inventories
     }
-    return [{"provider": provider, "resource_class": name} for provider, name in sorted(missing)]
+    return [{"provider": provider, "resource_class": name} for provider, name in sorted(missing)] if missing else []
 
 
 def broken_units(demand: Demand, ledger: Ledger) -> list[Place]:
     """Changed amounts that keep not to min_unit, max_unit or step_size."""
+    providers = ledger.providers
     broken: list[tuple[Difference, str, int]] = []
     for difference in demand.differences:
         provider, name, _, _, amount = difference
         if not amount:
             continue
-        inventory = ledger.providers[provider].inventories[name].inventory
+        inventory = providers[provider].inventories[name].inventory
         if amount < inventory.min_unit:
             broken.append((difference, "min_unit", inventory.min_unit))
         elif amount > inventory.max_unit:
             broken.append((difference, "max_unit", inventory.max_unit))
         elif amount % inventory.step_size:
             broken.append((difference, "step_size", inventory.step_size))
-    return [
-        {
-            "provider": difference.provider,
-            "resource_class": difference.resource_class,
-            "consumer": difference.consumer,
-            "amount": difference.new,
-            "rule": rule,
-            "limit": limit,
-        }
-        for difference, rule, limit in sorted(broken)
-    ]
+    return [_broken(*one) for one in sorted(broken)] if broken else []
+
+
+def _broken(difference: Difference, rule: str, limit: int) -> Place:
+    provider, name, consumer, _, amount = difference
+    where: Place = {"provider": provider, "resource_class": name, "consumer": consumer}
+    return {**where, "amount": amount, "rule": rule, "limit": limit}
 
 
 def exceeded_capacities(demand: Demand, ledger: Ledger) -> list[Place]:
@@ -166,15 +166,21 @@ def exceeded_capacities(demand: Demand, ledger: Ledger) -> list[Place]:
     for provider, sums in demand.net.items():
         inventories = ledger.providers[provider].inventories
         for name, change in sums.items():
-            if change > 0 and inventories[name].used + change > inventories[name].inventory.capacity:
-                exceeded.append((provider, name, inventories[name]))
+            if change > 0:
+                inventory, used = stock = inventories[name]
+                if used + change > inventory.capacity:
+                    exceeded.append((provider, name, stock))
     return [_excess(demand, *where) for where in sorted(exceeded, key=lambda where: where[:2])] if exceeded else []
 
 
 def _excess(demand: Demand, provider: ProviderId, name: ResourceClass, stock: Stock) -> Place:
     held = sum(part.before.get(provider, _NOTHING).get(name, 0) for part in demand.parts)
     requested = sum(part.after.get(provider, _NOTHING).get(name, 0) for part in demand.parts)
-    grown = (d.consumer for d in demand.differences if d[:2] == (provider, name) and d.new > d.old)
+    grown = (
+        consumer
+        for changed, of, consumer, old, new in demand.differences
+        if (changed, of) == (provider, name) and new > old
+    )
     capacity, used = stock.inventory.capacity, stock.used - held
     return {
         "provider": provider,
@@ -189,12 +195,12 @@ def _excess(demand: Demand, provider: ProviderId, name: ResourceClass, stock: St
 
 def unavailable_providers(demand: Demand, ledger: Ledger) -> list[Place]:
     """Draining providers on which an amount would grow."""
-    draining = {
-        provider
-        for provider, _, _, old, new in demand.differences
-        if new > old and ledger.providers[provider].state != "enabled"
-    }
-    return [{"provider": provider, "state": ledger.providers[provider].state} for provider in sorted(draining)]
+    providers = ledger.providers
+    draining = {provider for provider in demand.net if providers[provider].state != "enabled"}
+    if not draining:
+        return []
+    grown = {provider for provider, _, _, old, new in demand.differences if new > old and provider in draining}
+    return [{"provider": provider, "state": providers[provider].state} for provider in sorted(grown)]
 
 
 def missing_allocations(demand: Demand, _: Ledger) -> list[Place]:

@@ -1,10 +1,13 @@
 """What to write: the difference between the snapshot and the ledger, sorted by the ids that locks are taken in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from worker.placement.claims import Amounts
 from worker.placement.grant import ConsumerState
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.inventory import Stock
 from worker.placement.ledger import Ledger
 from worker.placement.plan import (
     AllocationPut,
@@ -17,6 +20,10 @@ from worker.placement.plan import (
     Writes,
 )
 from worker.placement.snapshot import ConsumerRow, ProviderRow
+
+Stocks = Mapping[ResourceClass, Stock]
+
+_NOTHING: Final[Stocks] = {}
 
 
 @dataclass(slots=True)
@@ -73,42 +80,47 @@ def _provider(lists: _Lists, old: ProviderRow | None, new: ProviderRow | None) -
     if new is None:
         if old is not None:
             lists.providers_deleted.append((old.row, old.generation))
-            _belongings(lists, old.row, old, None)
+            _stocks(lists, old.row, old.inventories, {})
+            _links(lists, old.row, old, None)
         return
     if old is None:
         lists.providers_created.append(
             NewProvider(new.row, new.id, new.name, new.generation, new.state, new.parent, new.root)
         )
-    elif (old.name, old.state, old.parent, old.root) == (new.name, new.state, new.parent, new.root):
+    elif old.name == new.name and old.state == new.state and old.parent == new.parent and old.root == new.root:
         lists.providers_advanced.append(ProviderAdvance(old.row, old.id, old.generation, new.generation))
     else:
         lists.providers_edited.append(
             ProviderEdit(old.row, old.id, old.generation, new.generation, new.name, new.state, new.parent, new.root)
         )
-    _belongings(lists, new.row, old, new)
+    had = _NOTHING if old is None else old.inventories
+    if had is not new.inventories:
+        _stocks(lists, new.row, had, new.inventories)
+    if old is None or old.traits is not new.traits or old.aggregates is not new.aggregates:
+        _links(lists, new.row, old, new)
 
 
-def _belongings(lists: _Lists, row: RowId, old: ProviderRow | None, new: ProviderRow | None) -> None:
-    had = {} if old is None else old.inventories
-    has = {} if new is None else new.inventories
-    if had is not has:
-        for name in sorted(has):
-            before, after = had.get(name), has[name]
-            if before is after:
-                continue
-            if before is None or (before.inventory is not after.inventory and before.inventory != after.inventory):
-                lists.inventories_put.append(InventoryPut(row, name, after.inventory, after.used))
-            elif before.used != after.used:
-                lists.used_put.append(UsedPut(row, name, after.used))
+def _stocks(lists: _Lists, row: RowId, had: Stocks, has: Stocks) -> None:
+    for name in sorted(has):
+        before, after = had.get(name), has[name]
+        if before is after:
+            continue
+        inventory, used = after
+        if before is None or (before.inventory is not inventory and before.inventory != inventory):
+            lists.inventories_put.append(InventoryPut(row, name, inventory, used))
+        elif before.used != used:
+            lists.used_put.append(UsedPut(row, name, used))
+    if had.keys() != has.keys():
         lists.inventories_deleted.extend((row, name) for name in sorted(had.keys() - has.keys()))
+
+
+def _links(lists: _Lists, row: RowId, old: ProviderRow | None, new: ProviderRow | None) -> None:
     had_traits, has_traits = (frozenset() if p is None else p.traits for p in (old, new))
-    if had_traits is not has_traits:
-        lists.traits_linked.extend((row, name) for name in sorted(has_traits - had_traits))
-        lists.traits_unlinked.extend((row, name) for name in sorted(had_traits - has_traits))
+    lists.traits_linked.extend((row, name) for name in sorted(has_traits - had_traits))
+    lists.traits_unlinked.extend((row, name) for name in sorted(had_traits - has_traits))
     had_groups, has_groups = (frozenset() if p is None else p.aggregates for p in (old, new))
-    if had_groups is not has_groups:
-        lists.aggregates_linked.extend((row, name) for name in sorted(has_groups - had_groups))
-        lists.aggregates_unlinked.extend((row, name) for name in sorted(had_groups - has_groups))
+    lists.aggregates_linked.extend((row, name) for name in sorted(has_groups - had_groups))
+    lists.aggregates_unlinked.extend((row, name) for name in sorted(had_groups - has_groups))
 
 
 def _consumer(lists: _Lists, consumer: ConsumerId, ledger: Ledger) -> None:
@@ -131,9 +143,11 @@ def _consumer(lists: _Lists, consumer: ConsumerId, ledger: Ledger) -> None:
 def _allocations_put(lists: _Lists, consumer: ConsumerId, had: Amounts, has: Amounts, ledger: Ledger) -> None:
     for provider in sorted(has):
         row = ledger.providers[provider].row
-        held = had.get(provider, {})
-        for name, amount in sorted(has[provider].items()):
-            if held.get(name) != amount:
+        held = had.get(provider)
+        amounts = has[provider]
+        for name in sorted(amounts):
+            amount = amounts[name]
+            if held is None or held.get(name) != amount:
                 lists.allocations_put.append(AllocationPut(consumer, row, name, amount))
 
 

@@ -1,14 +1,11 @@
-"""What a provider has of one resource class, and how much of it can be handed out.
-
-Named tuples here and beside it are values made for each claim of a batch: frozen dataclasses take three times as long.
-"""
+"""What a provider has of one resource class, and how much of it can be handed out."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
 MAX_INT = 2_147_483_647
-"""The largest amount, total or unit; generations and capacities may be larger (rules.md)."""
+"""The largest amount, total or unit; generations and capacities may be larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,10 @@ class Inventory:
 
 
 class Stock(NamedTuple):
-    """An inventory and how much of it is handed out now."""
+    """An inventory and how much of it is handed out now.
+
+    Like other values made several times a claim, a named tuple: a frozen dataclass is set field by field.
+    """
 
     inventory: Inventory
     used: int

@@ -11,6 +11,7 @@ class Ledger:
     __slots__ = (
         "_children",
         "_new_rows_used",
+        "classes",
         "classes_created",
         "classes_deleted",
         "classes_renamed",
@@ -37,6 +38,7 @@ class Ledger:
         self.consumers_written: set[ConsumerId] = set()
         self.providers_needed: set[ProviderId] = set()
         self.consumers_needed: set[ConsumerId] = set()
+        self.classes: set[ResourceClass] = {*snapshot.classes, *snapshot.standard_classes}
         self.classes_created: set[ResourceClass] = set()
         self.classes_deleted: set[ResourceClass] = set()
         self.classes_renamed: dict[ResourceClass, ResourceClass] = {}
@@ -49,13 +51,6 @@ class Ledger:
     def next_row(self) -> RowId:
         """The row id for the next provider that is created."""
         return self.snapshot.new_rows[self._new_rows_used]
-
-    def has_class(self, name: ResourceClass) -> bool:
-        """Whether the resource class exists now."""
-        if name in self.classes_created:
-            return True
-        known = name in self.snapshot.classes or name in self.snapshot.standard_classes
-        return known and name not in self.classes_deleted
 
     def has_trait(self, name: Trait) -> bool:
         """Whether the trait exists now."""
@@ -107,8 +102,10 @@ class Ledger:
 
     def _put_names(self, grant: Grant) -> None:
         if grant.class_created is not None:
+            self.classes.add(grant.class_created)
             self.classes_created.add(grant.class_created)
         if grant.class_deleted is not None:
+            self.classes.discard(grant.class_deleted)
             self.classes_deleted.add(grant.class_deleted)
         if grant.class_renamed is not None:
             name, new_name = grant.class_renamed

@@ -13,7 +13,7 @@ from worker.placement.snapshot import State
 
 
 class Code(StrEnum):
-    """Why the core refuses, in order of precedence (contract.md section 4; never renamed, never reused)."""
+    """Why the core refuses, in order of precedence (schemas/codes.py; never renamed, never reused)."""
 
     DEADLINE_PASSED = "deadline_passed"
     TREE_LOOP = "tree_loop"
@@ -43,7 +43,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A refusal. `details` has the fields that contract.md lists for the code: numbers the decision was made on."""
+    """A refusal. `details` has the fields that schemas/details.py has for the code: numbers the decision was made on."""
 
     claim: ClaimId
     code: Code

@@ -7,7 +7,7 @@ from worker.placement.ids import ClaimId
 from worker.placement.outcomes import Code, Rejected
 
 OTHERS_MAX: Final = 20
-"""Further places told beside the first (contract.md section 4)."""
+"""Further places told beside the first."""
 
 Place = Mapping[str, object]
 

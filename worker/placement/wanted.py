@@ -6,6 +6,7 @@ from typing import assert_never
 
 from worker.placement.claims import (
     AdjustAllocations,
+    Amounts,
     Claim,
     CreateClass,
     CreateProvider,
@@ -26,7 +27,7 @@ from worker.placement.claims import (
 )
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
 from worker.placement.snapshot import Wanted
-from worker.placement.touched import AllocationClaim, amounts_of, consumers_of
+from worker.placement.touched import AllocationClaim
 
 
 @dataclass(slots=True)
@@ -47,6 +48,12 @@ class _Names:
         """A provider and classes of it."""
         self.providers.add(provider)
         self.classes.update(classes)
+
+    def amounts(self, amounts: Amounts) -> None:
+        """The providers and classes of amounts."""
+        self.providers.update(amounts)
+        for by_class in amounts.values():
+            self.classes.update(by_class)
 
 
 def wanted(claims: Sequence[Claim]) -> Wanted:
@@ -113,13 +120,20 @@ def _add_catalogue(names: _Names, claim: CreateClass | RenameClass | DeleteClass
 
 
 def _add_allocations(names: _Names, claim: AllocationClaim) -> None:
-    names.consumers.update(consumers_of(claim))
-    for amounts in amounts_of(claim):
-        for provider, by_class in amounts.items():
-            names.provider(provider, by_class)
-    if isinstance(claim, SetAllocations):
-        for holding in claim.holdings:
-            names.providers.update(holding.provider_generations)
+    match claim:
+        case SetAllocations(holdings=holdings):
+            for holding in holdings:
+                names.consumers.add(holding.consumer.id)
+                names.amounts(holding.allocations)
+                names.providers.update(holding.provider_generations)
+        case AdjustAllocations(consumer=consumer, add=add, remove=remove):
+            names.consumers.add(consumer.id)
+            names.amounts(add)
+            names.amounts(remove)
+        case ReleaseAllocations(consumer=consumer_id):
+            names.consumers.add(consumer_id)
+        case _:
+            assert_never(claim)
 
 
 def _add_provider(names: _Names, claim: CreateProvider | UpdateProvider | DeclareProvider | DeleteProvider) -> None:
