@@ -56,6 +56,24 @@ async def test_without_a_broker_it_ends_in_one_sentence_and_makes_nothing(databa
     assert await databases(database_server_url) == before
 
 
+async def test_asked_to_stop_in_the_middle_it_takes_everything_along(database_server_url: str, broker_url: str) -> None:
+    before = await databases(database_server_url)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "worker", "demo", "--claims=100000",
+        env={**os.environ, "ALLOCATION_DATABASE_URL": database_server_url, "ALLOCATION_BROKER_URL": broker_url},
+        stdout=PIPE, stderr=PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await process.stderr.readline()).startswith(b"Declaring: ")
+        assert await databases(database_server_url) != before
+        process.terminate()
+        stdout, stderr = await process.communicate()
+    assert (process.returncode, stdout) == (143, b"")
+    assert b"Traceback" not in stderr
+    assert await databases(database_server_url) == before
+
+
 @pytest.mark.parametrize("word", ["--claims=1", "--machines=0"])
 async def test_too_little_of_anything_is_wrong_use(word: str) -> None:
     code, _, told = await ran(word)

@@ -1,6 +1,8 @@
 """`demo`: a cluster, thousands of claims, a report."""
 
 import asyncio
+import signal
+import sys
 from collections import Counter
 from typing import Annotated, Final
 
@@ -28,6 +30,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 CLAIMS: Final = 8_000
 QUICK: Final = (150, 800)
+TERMINATED: Final = 128 + signal.SIGTERM
 # More letters than the demonstration makes, so that it sees those that it did not.
 LETTERS_MAX: Final = 1_000
 
@@ -50,7 +53,10 @@ def demo(
     """
     if quick:
         machines, claims = QUICK
-    drive, after = run_in_loop(_run(Drive(fleet(machines), seed), claims, keep))
+    try:
+        drive, after = run_in_loop(_run(Drive(fleet(machines), seed), claims, keep))
+    except asyncio.CancelledError:
+        raise typer.Exit(TERMINATED) from None
     found = checks(drive, after)
     show_report(Console(), drive, after, found)
     if not all(check.well for check in found):
@@ -58,6 +64,10 @@ def demo(
 
 
 async def _run(drive: Drive, claims: int, keep: bool) -> tuple[Drive, Aftermath]:
+    running = asyncio.current_task()
+    if running is not None and sys.platform != "win32":
+        # asked to stop it takes its worker, database and queues along
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     async with ground(keep) as place:
         async with place.worker() as worker:
             await _watched(worker, _driven(drive, place, claims))

@@ -75,7 +75,7 @@ class View:
             self._starts[model] = places[int(start * len(places))] if start else 0
             self._trees[model] = FreeTree(
                 [
-                    self._free(place) if machine.model == model else NO_PLACE
+                    self.free(place) if machine.model == model else NO_PLACE
                     for place, machine in enumerate(picture.machines)
                 ]
             )
@@ -98,9 +98,10 @@ class View:
 
     def refresh(self, place: int) -> None:
         """Look at the picture of one machine again."""
-        self._trees[self._picture.machines[place].model][place] = self._free(place)
+        self._trees[self._picture.machines[place].model][place] = self.free(place)
 
-    def _free(self, place: int) -> Amounts:
+    def free(self, place: int) -> Amounts:
+        """What is free there as far as this client knows; below zero where others were faster."""
         known = self._picture.known[place]
         return known.capacity.minus(known.used).minus(self._expected[place])
 
