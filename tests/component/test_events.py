@@ -95,15 +95,16 @@ async def test_the_trace_goes_on_where_there_is_one(rig: Rig, given: object, tol
 
 @pytest.mark.parametrize(
     ("reply_to", "correlation_id", "replies"),
-    [(REPLY_TO, "c", 1), (REPLY_TO, None, 0), ("somebody.elses", "c", 0), (None, "c", 0)],
+    [(REPLY_TO, "c", 1), (REPLY_TO, None, 1), ("somebody.elses", "c", 0), (None, "c", 0)],
 )
-async def test_a_reply_goes_only_to_whom_the_pattern_allows_and_who_can_tell_it(
+async def test_a_reply_goes_only_to_whom_the_pattern_allows(
     rig: Rig, reply_to: str | None, correlation_id: str | None, replies: int
 ) -> None:
     rig.broker.reply_queues.add("somebody.elses")
     await rig.run(create(1, 1), reply_to=reply_to, correlation_id=correlation_id)
     assert [one.body for one in rig.broker.replies] == rig.bodies_of(1)[:replies]
-    assert all(one.message_id is None and one.correlation_id == "c" for one in rig.broker.replies)
+    assert {one.message_id for one in rig.broker.replies} <= {None}
+    assert {one.correlation_id for one in rig.broker.replies} <= {correlation_id or claim_id(1)}
     assert rig.metric("allocation_replies_failed_total") == 0
 
 

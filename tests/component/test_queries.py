@@ -17,7 +17,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.signals import PATIENCE_S, Gate
 from worker.engine.ports import Surroundings
 from worker.engine.queries import QuerySession
-from worker.faults import Fault, Outage, ReadRefused
+from worker.faults import Conflict, Fault, Outage, ReadRefused
 from worker.telemetry import Telemetry
 
 QUERIES = "allocation.queries"
@@ -30,7 +30,7 @@ class Reads:
 
     def __init__(self) -> None:
         self.gate: Gate | None = None
-        self.fault: Fault | None = None
+        self.fault: Exception | None = None
 
     async def answer(self, query: AnyQuery) -> Mapping[str, object]:
         gate, self.gate = self.gate, None
@@ -129,6 +129,20 @@ async def test_a_reply_that_reaches_nobody_is_counted_and_its_query_settled(desk
     async with desk.open():
         await desk.settled()
     assert b"allocation_replies_failed_total 1.0" in desk.telemetry.exposition()
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError("a bug"), Conflict("statement timeout, 57014")])
+async def test_a_query_that_the_worker_fails_at_is_answered_so_and_harms_no_other(desk: Desk, fault: Exception) -> None:
+    desk.reads.fault = fault
+    desk.ask(ASKS)
+    async with desk.open():
+        await desk.settled()
+        desk.reads.fault = None
+        desk.ask(ASKS)
+        await desk.settled()
+    failed, answered = desk.replies
+    assert failed["error"]["code"] == "internal_error"
+    assert answered["ok"] is True
 
 
 async def test_in_an_outage_the_session_ends_and_the_query_comes_again(desk: Desk) -> None:

@@ -83,7 +83,7 @@ class Route:
             body = recorded.fingerprint if recorded else deliveries[0].fingerprint
             same = [incoming for incoming in deliveries if incoming.fingerprint == body]
             others = (incoming.delivery for incoming in deliveries if incoming.fingerprint != body)
-            applied.parked.extend(Parked(other, ParkedReason.CLAIM_ID_REUSED, REUSED) for other in others)
+            applied.parked.extend(Parked(other, ParkedReason.CLAIM_ID_REUSED, REUSED, claim=claim) for other in others)
             if recorded is None:
                 fresh.append(same)
             elif same:

@@ -1,4 +1,4 @@
-"""Every exception's next step, in one place (architecture.md, «What happens when»).
+"""Every exception's next step, in one place (ARCHITECTURE.md, «What happens when»).
 
 | what | step |
 |---|---|
@@ -99,7 +99,7 @@ class Failures:
         trace = "".join(traceback.format_exception(again))
         (incoming,) = piece
         self._log.error(Log.MESSAGE_PARKED, claim_id=incoming.claim, reason=ParkedReason.POISON, exception=trace)
-        return Applied(parked=[Parked(incoming.delivery, ParkedReason.POISON, repr(again), trace)])
+        return Applied(parked=[Parked(incoming.delivery, ParkedReason.POISON, repr(again), trace, incoming.claim)])
 
 
 def check_ahead(incoming: Sequence[Incoming]) -> None:

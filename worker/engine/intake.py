@@ -44,12 +44,13 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A delivery to set aside, and why."""
+    """A delivery to set aside, and why; `claim` where its id could be read."""
 
     delivery: Delivery
     reason: ParkedReason
     detail: str
     trace: str | None = None
+    claim: ClaimId | None = None
 
 
 def read(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Parked]]:

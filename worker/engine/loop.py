@@ -88,9 +88,10 @@ class Engine:
                 await step()
                 self.around.telemetry.connected(link, True)
         except Fault as fault:
+            say = self._log.warning if str(fault) != self.reason else self._log.debug
+            say(Log.OUTAGE_PROBED, reason=str(fault))
             self.reason = str(fault)
             self._away = True
-            self._log.warning(Log.OUTAGE_PROBED, reason=self.reason)
             return False
         if self._away:
             self._away = False

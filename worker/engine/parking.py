@@ -1,4 +1,4 @@
-"""Messages set aside: untouched, with headers that say why, where from and since when (contract.md section 4)."""
+"""Messages set aside: untouched, with headers that say why, where from and since when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -79,7 +79,13 @@ class Announcer:
         for one in parked:
             self._around.telemetry.parked(one.reason.value)
             if one.reason is not ParkedReason.POISON:
-                self._log.warning(Log.MESSAGE_PARKED, reason=one.reason.value, detail=one.detail)
+                self._log.warning(
+                    Log.MESSAGE_PARKED,
+                    reason=one.reason.value,
+                    detail=one.detail,
+                    claim_id=one.claim,
+                    op=one.delivery.routing_key,
+                )
 
     def _ack(self, applied: Applied, consumer: Consumer, settler: Settler) -> list[Delivery]:
         settled = [delivery for _, deliveries in applied.answered for delivery in deliveries]

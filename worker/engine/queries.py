@@ -16,7 +16,7 @@ from worker.engine.ports import Consumer, Publisher, Surroundings
 from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
 from worker.engine.settle import Settler
 from worker.engine.signals import either
-from worker.faults import Fault, Outage, ReadRefused
+from worker.faults import Conflict, Fault, Outage, ReadRefused
 from worker.messages import Delivery, Outgoing
 from worker.telemetry import Link, Log
 
@@ -122,6 +122,9 @@ class QuerySession:
             found = await answer_or_fault(self._reads.answer(query))
         except ReadRefused as refusal:
             return _refused(query.op, refusal.code, refusal.message, refusal.details)
+        except Conflict as conflict:
+            # Above all a statement that ran into its timeout: delivered again it would only do so again.
+            return _refused(query.op, "internal_error", f"The query was given up: {conflict}.", {})
         if isinstance(found, Exception):
             self._log.error(Log.QUERY_FAILED, op=query.op, exc_info=found)
             return _refused(query.op, "internal_error", "The worker failed at this query.", {})

@@ -8,6 +8,7 @@ from schemas.cloudevents import CONTENT_TYPE, encode
 from schemas.parked import ParkedReason
 from worker.engine.intake import Parked
 from worker.messages import Delivery, Outgoing, Record, Recorded
+from worker.placement.ids import ClaimId
 
 JSON = "application/json"
 TO_QUEUE_BY_NAME = ""
@@ -23,7 +24,7 @@ class Replies:
     def outcomes(self, answered: Sequence[tuple[Record | Recorded, list[Delivery]]]) -> list[Outgoing]:
         """The outcome event, for every delivery that asked for it."""
         return [
-            self.reply(delivery, record.bodies[0], CONTENT_TYPE)
+            self.reply(delivery, record.bodies[0], CONTENT_TYPE, record.claim)
             for record, deliveries in answered
             for delivery in deliveries
             if self.wanted(delivery)
@@ -32,14 +33,14 @@ class Replies:
     def reused(self, parked: Sequence[Parked]) -> list[Outgoing]:
         """An error for those whose claim id is known with another body: no event tells them, that id has its own."""
         return [
-            self.reply(one.delivery, _error(one), JSON)
+            self.reply(one.delivery, _error(one), JSON, one.claim)
             for one in parked
             if one.reason is ParkedReason.CLAIM_ID_REUSED and self.wanted(one.delivery)
         ]
 
     def wanted(self, delivery: Delivery) -> bool:
         """Whether the message asks for a reply that it may have."""
-        return bool(delivery.properties.correlation_id and self._allowed(delivery.properties.reply_to))
+        return self._allowed(delivery.properties.reply_to)
 
     def refused(self, delivery: Delivery) -> bool:
         """Whether the message asks for a reply to a queue that it may not have it in."""
@@ -50,14 +51,14 @@ class Replies:
         return bool(reply_to and self.pattern.search(reply_to))
 
     @staticmethod
-    def reply(delivery: Delivery, body: bytes, content_type: str) -> Outgoing:
-        """A reply to a message that wants one; its message id is left to the publisher."""
+    def reply(delivery: Delivery, body: bytes, content_type: str, claim: ClaimId | None) -> Outgoing:
+        """A reply under the message's correlation id, else the claim's id; its message id is left to the publisher."""
         properties = delivery.properties
         return Outgoing(
             TO_QUEUE_BY_NAME,
             properties.reply_to or "",
             body,
-            correlation_id=properties.correlation_id,
+            correlation_id=properties.correlation_id or claim,
             content_type=content_type,
         )
 

@@ -28,8 +28,10 @@ UPKEEP_EVERY_S = 1.0
 AGE_EVERY_S = 60.0
 SWEEP_BATCHES_MAX = 16
 PRUNE_ROWS_MAX = 1_000
+PRUNES_MAX = 1_000
+"""A turn deletes a million at most, a thousand a transaction: more in a minute than claims can come."""
 BATCHES_IN_HAND_MAX = 2
-"""One being published and one waiting for it; the transaction then waits too, so that nothing piles up."""
+"""Waiting while another one is being published; then the transaction waits too, so that nothing piles up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +200,14 @@ class Session:
 
     async def _age(self) -> None:
         await self.announcer.sweep(await self.store.unconfirmed(self.limits.sweep_after, SWEEP_BATCHES_MAX))
-        pruned = await self.store.prune(self.limits.inbox_keep, PRUNE_ROWS_MAX)
-        if pruned:
-            self._log.info(Log.INBOX_AGED, claims=pruned)
+        aged = 0
+        for _ in range(PRUNES_MAX):
+            pruned = await self.store.prune(self.limits.inbox_keep, PRUNE_ROWS_MAX)
+            aged += pruned
+            if pruned < PRUNE_ROWS_MAX or self._ended.is_set():
+                break
+        if aged:
+            self._log.info(Log.INBOX_AGED, claims=aged)
 
 
 def _is_ours(parked: Parked) -> bool:

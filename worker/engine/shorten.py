@@ -1,4 +1,4 @@
-"""What stands in an event that would have been too large: ids and counts (contract.md section 2)."""
+"""What stands in an event that would have been too large: ids and counts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
