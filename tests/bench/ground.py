@@ -29,6 +29,7 @@ from worker.rabbit.topology import Names, topology
 DEADLOCKS: Final = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 LOOK_EVERY_S: Final = 0.02
 EMPTIED_WITHIN_S: Final = 600.0
+STALLED_AFTER_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,13 @@ class Place:
         raise TimeoutError(f"{queue} did not come to what was expected within {within_s} s")
 
     async def events(self, count: int) -> AsyncIterator[tuple[float, int]]:
-        """(moment, events confirmed so far) until there are so many."""
-        seen = 0
+        """(moment, events confirmed so far) until there are so many. Raises TimeoutError when no more come."""
+        seen, grown = 0, time.monotonic()
         async for now, waiting in self.looks(self.heard):
-            seen = max(seen, waiting)  # a busy broker that does not answer in time says 0
+            if waiting > seen:  # a busy broker that does not answer in time says 0
+                seen, grown = waiting, now
+            elif now - grown > STALLED_AFTER_S:
+                raise TimeoutError(f"{seen} of {count} events came, and no more for {STALLED_AFTER_S:.0f} s")
             yield now, seen
             if seen >= count:
                 return
