@@ -33,7 +33,7 @@ Mappings = Mapping[str, tuple[ProviderId, ...]] | None
 
 def set_allocations(claim: SetAllocations, ledger: Ledger) -> Grant | Rejected:
     """Each consumer named holds exactly what the claim says, or none does."""
-    demand = demand_of(tuple(_set_part(holding, ledger) for holding in claim.holdings))
+    demand = demand_of(tuple([_set_part(holding, ledger) for holding in claim.holdings]))
     refused = _refused(claim.id, demand, ledger)
     if refused is not None:
         return refused
@@ -107,28 +107,24 @@ def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappin
     rows = _provider_rows(demand, ledger)
     consumers: dict[ConsumerId, ConsumerNow | None] = {}
     changes: list[ConsumerChange] = []
+    relied: list[ConsumerId] = []
     for part, (consumer, mappings) in zip(demand.parts, wanted, strict=True):
-        state = part.state
+        name, project, user, state, after = part.consumer, consumer.project, consumer.user, part.state, part.after
         kind = _type(consumer, state)
-        after = part.after
         generation = None
         if after:
-            moved = consumer.id in demand.changed or not _same_owner(consumer, kind, state)
+            moved = name in demand.changed or not _same_owner(consumer, kind, state)
             generation = (0 if state is None else state.generation) + moved
             if moved:
-                consumers[consumer.id] = ConsumerNow(consumer.project, consumer.user, kind, generation, after)
+                consumers[name] = ConsumerNow(project, user, kind, generation, after)
         elif state is not None:
-            consumers[consumer.id] = None
-        changes.append(
-            ConsumerChange(consumer.id, consumer.project, consumer.user, kind, generation, part.before, after, mappings)
-        )
+            consumers[name] = None
+        changes.append(ConsumerChange(name, project, user, kind, generation, part.before, after, mappings))
+        relied.append(name)
     levels = _levels(demand, rows, ledger)
+    accepted = Accepted(claim, bool(consumers), AllocationsGranted(tuple(changes), levels))
     return Grant(
-        accepted=Accepted(claim, bool(consumers), AllocationsGranted(tuple(changes), levels)),
-        providers=rows,
-        consumers=consumers,
-        relied_providers=levels,
-        relied_consumers=[part.consumer for part in demand.parts],
+        accepted=accepted, providers=rows, consumers=consumers, relied_providers=levels, relied_consumers=relied
     )
 
 

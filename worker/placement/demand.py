@@ -3,7 +3,7 @@
 Each check returns the places where its rule is broken, sorted by provider, class and consumer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +30,8 @@ class Part:
     missing: Amounts
 
 
-Difference = tuple[ProviderId, ResourceClass, ConsumerId, int, int]
-"""An amount that a claim changes: (provider, class, consumer, old, new); 0 is none."""
+Difference = tuple[ResourceClass, ConsumerId, int, int]
+"""An amount on a provider that a claim changes: (class, consumer, old, new); 0 is none."""
 
 
 @dataclass(slots=True)
@@ -39,39 +39,50 @@ class Demand:
     """All parts of a claim, the amounts it changes and of whom, and by how much it changes what is handed out."""
 
     parts: tuple[Part, ...]
-    differences: list[Difference]
+    differences: dict[ProviderId, list[Difference]]
     changed: set[ConsumerId]
     net: dict[ProviderId, dict[ResourceClass, int]]
 
 
 def demand_of(parts: tuple[Part, ...]) -> Demand:
     """The parts with their differences; `net` names each provider on which an amount differs, zero sums too."""
-    differences: list[Difference] = []
-    changed: set[ConsumerId] = set()
+    demand = Demand(parts, {}, set(), {})
     for part in parts:
-        count = len(differences)
-        consumer, before, after = part.consumer, part.before, part.after
+        before, after = part.before, part.after
         for provider, amounts in after.items():
-            held = before.get(provider, _NOTHING)
-            for name, new in amounts.items():
-                old = held.get(name, 0)
-                if new != old:
-                    differences.append((provider, name, consumer, old, new))
+            _differ(demand, provider, part.consumer, before.get(provider, _NOTHING), amounts)
         for provider, held in before.items():
-            amounts = after.get(provider, _NOTHING)
-            for name, old in held.items():
-                if name not in amounts:
-                    differences.append((provider, name, consumer, old, 0))
-        if len(differences) > count:
-            changed.add(consumer)
-    net: dict[ProviderId, dict[ResourceClass, int]] = {}
-    for provider, name, _, old, new in differences:
-        if provider in net:
-            sums = net[provider]
-            sums[name] = sums.get(name, 0) + new - old
-        else:
-            net[provider] = {name: new - old}
-    return Demand(parts, differences, changed, net)
+            if provider not in after:
+                _differ(demand, provider, part.consumer, held, _NOTHING)
+    return demand
+
+
+def _differ(
+    demand: Demand,
+    provider: ProviderId,
+    consumer: ConsumerId,
+    held: Mapping[ResourceClass, int],
+    amounts: Mapping[ResourceClass, int],
+) -> None:
+    found: list[Difference] = []
+    for name, new in amounts.items():
+        old = held.get(name, 0)
+        if new != old:
+            found.append((name, consumer, old, new))
+    for name, old in held.items():
+        if name not in amounts:
+            found.append((name, consumer, old, 0))
+    if not found:
+        return
+    demand.changed.add(consumer)
+    if provider not in demand.net:
+        demand.differences[provider] = found
+        demand.net[provider] = {name: new - old for name, _, old, new in found}
+        return
+    demand.differences[provider] += found
+    sums = demand.net[provider]
+    for name, _, old, new in found:
+        sums[name] = sums.get(name, 0) + new - old
 
 
 def missing_providers(demand: Demand, ledger: Ledger) -> list[Place]:
@@ -79,10 +90,13 @@ def missing_providers(demand: Demand, ledger: Ledger) -> list[Place]:
     known = ledger.providers
     missing: set[ProviderId] = set()
     for part in demand.parts:
-        for named in (*part.named, part.provider_generations):
-            for provider in named:
+        for amounts in part.named:
+            for provider in amounts:
                 if provider not in known:
                     missing.add(provider)
+        for provider in part.provider_generations:
+            if provider not in known:
+                missing.add(provider)
     return [{"providers": sorted(missing)}] if missing else []
 
 
@@ -124,35 +138,36 @@ def provider_conflicts(demand: Demand, ledger: Ledger) -> list[Place]:
 
 def missing_inventories(demand: Demand, ledger: Ledger) -> list[Place]:
     """Amounts of a class that the provider has no inventory of."""
-    providers = ledger.providers
-    missing = {
-        (provider, name)
-        for provider, name, _, _, new in demand.differences
-        if new and name not in providers[provider].inventories
-    }
+    missing: set[tuple[ProviderId, ResourceClass]] = set()
+    for provider, differences in demand.differences.items():
+        inventories = ledger.providers[provider].inventories
+        for name, _, _, new in differences:
+            if new and name not in inventories:
+                missing.add((provider, name))
     return [{"provider": provider, "resource_class": name} for provider, name in sorted(missing)] if missing else []
 
 
 def broken_units(demand: Demand, ledger: Ledger) -> list[Place]:
     """Changed amounts that keep not to min_unit, max_unit or step_size."""
-    providers = ledger.providers
-    broken: list[tuple[Difference, str, int]] = []
-    for difference in demand.differences:
-        provider, name, _, _, amount = difference
-        if not amount:
-            continue
-        inventory = providers[provider].inventories[name].inventory
-        if amount < inventory.min_unit:
-            broken.append((difference, "min_unit", inventory.min_unit))
-        elif amount > inventory.max_unit:
-            broken.append((difference, "max_unit", inventory.max_unit))
-        elif amount % inventory.step_size:
-            broken.append((difference, "step_size", inventory.step_size))
+    broken: list[tuple[ProviderId, Difference, str, int]] = []
+    for provider, differences in demand.differences.items():
+        inventories = ledger.providers[provider].inventories
+        for difference in differences:
+            amount = difference[3]
+            if not amount:
+                continue
+            inventory = inventories[difference[0]].inventory
+            if amount < inventory.min_unit:
+                broken.append((provider, difference, "min_unit", inventory.min_unit))
+            elif amount > inventory.max_unit:
+                broken.append((provider, difference, "max_unit", inventory.max_unit))
+            elif amount % inventory.step_size:
+                broken.append((provider, difference, "step_size", inventory.step_size))
     return [_broken(*one) for one in sorted(broken)] if broken else []
 
 
-def _broken(difference: Difference, rule: str, limit: int) -> Place:
-    provider, name, consumer, _, amount = difference
+def _broken(provider: ProviderId, difference: Difference, rule: str, limit: int) -> Place:
+    name, consumer, _, amount = difference
     where: Place = {"provider": provider, "resource_class": name, "consumer": consumer}
     return {**where, "amount": amount, "rule": rule, "limit": limit}
 
@@ -176,11 +191,7 @@ def exceeded_capacities(demand: Demand, ledger: Ledger) -> list[Place]:
 def _excess(demand: Demand, provider: ProviderId, name: ResourceClass, stock: Stock) -> Place:
     held = sum(part.before.get(provider, _NOTHING).get(name, 0) for part in demand.parts)
     requested = sum(part.after.get(provider, _NOTHING).get(name, 0) for part in demand.parts)
-    grown = (
-        consumer
-        for changed, of, consumer, old, new in demand.differences
-        if (changed, of) == (provider, name) and new > old
-    )
+    grown = [consumer for of, consumer, old, new in demand.differences[provider] if of == name and new > old]
     capacity, used = stock.inventory.capacity, stock.used - held
     return {
         "provider": provider,
@@ -195,27 +206,29 @@ def _excess(demand: Demand, provider: ProviderId, name: ResourceClass, stock: St
 
 def unavailable_providers(demand: Demand, ledger: Ledger) -> list[Place]:
     """Draining providers on which an amount would grow."""
-    providers = ledger.providers
-    draining = {provider for provider in demand.net if providers[provider].state != "enabled"}
-    if not draining:
-        return []
-    grown = {provider for provider, _, _, old, new in demand.differences if new > old and provider in draining}
-    return [{"provider": provider, "state": providers[provider].state} for provider in sorted(grown)]
+    draining: list[Place] = []
+    for provider, differences in demand.differences.items():
+        state = ledger.providers[provider].state
+        if state != "enabled" and any(new > old for _, _, old, new in differences):
+            draining.append({"provider": provider, "state": state})
+    return sorted(draining, key=lambda place: str(place["provider"])) if draining else draining
 
 
 def missing_allocations(demand: Demand, _: Ledger) -> list[Place]:
     """Amounts to be removed that are not held."""
-    return [
-        {"consumer": consumer, "provider": provider, "resource_class": name, "held": held, "requested": requested}
-        for provider, name, consumer, held, requested in sorted(_missing(demand))
-    ]
-
-
-def _missing(demand: Demand) -> Iterator[tuple[ProviderId, ResourceClass, ConsumerId, int, int]]:
+    missing: list[tuple[ProviderId, ResourceClass, ConsumerId, int, int]] = []
     for part in demand.parts:
         for provider, amounts in part.missing.items():
-            for name, requested in amounts.items():
-                yield provider, name, part.consumer, part.before.get(provider, _NOTHING).get(name, 0), requested
+            held = part.before.get(provider, _NOTHING)
+            missing.extend((provider, name, part.consumer, held.get(name, 0), n) for name, n in amounts.items())
+    return (
+        [
+            {"consumer": consumer, "provider": provider, "resource_class": name, "held": held, "requested": requested}
+            for provider, name, consumer, held, requested in sorted(missing)
+        ]
+        if missing
+        else []
+    )
 
 
 LADDER: Final[tuple[tuple[Code, Callable[[Demand, Ledger], list[Place]]], ...]] = (
