@@ -30,6 +30,7 @@ def show_report(console: Console, drive: Drive, after: Aftermath, found: Sequenc
     show_beside(console, [_speed(drive), _fills(drive, bars)])
     show_beside(console, [_outcomes(drive.line.tally.outcomes, bars), _parked(after.letters)])
     show_beside(console, [_machines(drive, bars)])
+    console.print()
     console.print(_notes(drive), style="dim", highlight=False)
     console.print()
     console.print(_checks(found, bars))
@@ -133,6 +134,6 @@ def _machines(drive: Drive, bars: Bars) -> Table:
 def _notes(drive: Drive) -> str:
     made, outcomes = drive.scenario.made, drive.line.tally.outcomes
     return (
-        f"{drive.scenario.no_room_seen:,} times a scheduler saw no room and claimed nothing; "
-        f"{refused_by_view(made, outcomes):,} times another one was faster, and it tried elsewhere."
+        f"Schedulers saw no room and claimed nothing: {drive.scenario.no_room_seen:,}. "
+        f"Refused because another one was faster, then tried elsewhere: {refused_by_view(made, outcomes):,}."
     )
