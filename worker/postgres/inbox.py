@@ -20,12 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.faults import Conflict
 from worker.messages import Record, Recorded, SweptBatch
 from worker.placement.ids import ClaimId
-from worker.postgres.rows import columns
+from worker.postgres.rows import literal
 
 KEEP_FRESH = text("""
     WITH settled AS (DELETE FROM inbox_unconfirmed WHERE batch = ANY (CAST(:confirmed AS bigint[])))
     SELECT claim_id::text, fingerprint, types, bodies, correlation_id
-    FROM inbox WHERE claim_id = ANY (CAST(:claims AS uuid[]))
+    FROM inbox WHERE claim_id = ANY (CAST(CAST(:claims AS text) AS uuid[]))
 """)
 
 RECORD = text("""
@@ -33,7 +33,7 @@ RECORD = text("""
     recorded AS (
         INSERT INTO inbox (claim_id, fingerprint, types, bodies, correlation_id, batch)
         SELECT given.*, this.batch
-        FROM unnest(CAST(:claims AS uuid[]), CAST(:fingerprints AS bytea[]), CAST(:types AS text[]),
+        FROM unnest(CAST(CAST(:claims AS text) AS uuid[]), CAST(:fingerprints AS bytea[]), CAST(:types AS text[]),
                     CAST(:bodies AS bytea[]), CAST(:correlation_ids AS text[])) AS given (claim_id), this
         ORDER BY given.claim_id
         ON CONFLICT DO NOTHING RETURNING 1
@@ -71,7 +71,7 @@ async def keep_fresh(
     connection: AsyncConnection, claims: Sequence[ClaimId], confirmed: Sequence[int]
 ) -> dict[ClaimId, Recorded]:
     """The outcomes that some of `claims` have already; the batches `confirmed` need no sweeping any more."""
-    rows = await connection.execute(KEEP_FRESH, {"claims": list(claims), "confirmed": sorted(confirmed)})
+    rows = await connection.execute(KEEP_FRESH, {"claims": literal(claims), "confirmed": sorted(confirmed)})
     return {ClaimId(row[0]): _recorded(row) for row in rows}
 
 
@@ -80,14 +80,13 @@ async def record(connection: AsyncConnection, records: Sequence[Record]) -> int:
 
     Raises `Conflict` where another worker has decided one of the claims.
     """
-    given = columns(
-        records,
-        claims=lambda one: one.claim,
-        fingerprints=lambda one: one.fingerprint,
-        types=lambda one: ",".join(one.types),
-        bodies=lambda one: b"\n".join(one.bodies),
-        correlation_ids=lambda one: one.correlation_id,
-    )
+    given = {
+        "claims": literal([one.claim for one in records]),
+        "fingerprints": [one.fingerprint for one in records],
+        "types": [",".join(one.types) for one in records],
+        "bodies": [b"\n".join(one.bodies) for one in records],
+        "correlation_ids": [one.correlation_id for one in records],
+    }
     batch, written = (await connection.execute(RECORD, given)).one()
     if written != len(records):
         raise Conflict(f"{len(records) - written} of {len(records)} claims were decided by another worker")

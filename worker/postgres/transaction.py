@@ -9,11 +9,11 @@ from worker.placement.ids import ClaimId, ConsumerId, ProviderId, RowId
 from worker.placement.plan import ConsumerPut, Locked, Writes
 from worker.placement.snapshot import Snapshot, Wanted
 from worker.postgres import inbox, locks, snapshot
-from worker.postgres.write_consumers import delete_allocations, put_allocations, write_consumers
+from worker.postgres.write_consumers import delete_allocations, write_consumers
+from worker.postgres.write_held import write_held
 from worker.postgres.write_inventories import delete_inventories, put_inventories
 from worker.postgres.write_names import create_names, delete_names
 from worker.postgres.write_providers import (
-    advance_providers,
     link_providers,
     restructure_providers,
     unlink_providers,
@@ -62,11 +62,10 @@ class StoreTransaction:
         await delete_inventories(self._connection, writes)
         await unlink_providers(self._connection, writes)
         await restructure_providers(self._connection, writes)
-        await advance_providers(self._connection, writes)
         await put_inventories(self._connection, writes)
         await link_providers(self._connection, writes)
         rows = await write_consumers(self._connection, writes, self._inserted)
-        await put_allocations(self._connection, writes, rows)
+        await write_held(self._connection, writes, rows)
         await delete_names(self._connection, writes)
 
     async def record(self, records: Sequence[Record]) -> int:

@@ -29,15 +29,6 @@ DELETE = text("""
     WHERE c.id = gone.id AND c.generation = gone.generation
 """)
 
-PUT_ALLOCATIONS = text("""
-    INSERT INTO allocations (consumer, provider, class, amount)
-    SELECT new.consumer, new.provider, c.id, new.amount
-    FROM unnest(CAST(:consumers AS bigint[]), CAST(:rows AS bigint[]), CAST(:classes AS text[]),
-                CAST(:amounts AS integer[])) AS new (consumer, provider, name, amount)
-    JOIN resource_classes AS c ON c.name = new.name
-    ON CONFLICT (consumer, provider, class) DO UPDATE SET amount = excluded.amount
-""")
-
 # Classes are resolved first, so that no plan can begin with all allocations of a class.
 DELETE_ALLOCATIONS = text("""
     WITH gone AS MATERIALIZED (
@@ -78,18 +69,6 @@ async def write_consumers(connection: AsyncConnection, writes: Writes, inserted:
         raise Conflict(f"{len(missing) - len(late)} consumers exist already")
     there = {put.id: put.row for put in writes.consumers_put if put.row is not None}
     return there | {name: row for name, (row, _) in inserted.items() if name in wanted} | late
-
-
-async def put_allocations(connection: AsyncConnection, writes: Writes, rows: Mapping[ConsumerId, RowId]) -> None:
-    """Insert or overwrite allocations of the consumers whose row ids are given."""
-    put = columns(
-        writes.allocations_put,
-        consumers=lambda put: rows[put.consumer],
-        rows=lambda put: put.provider,
-        classes=lambda put: put.resource_class,
-        amounts=lambda put: put.amount,
-    )
-    await write_rows(connection, PUT_ALLOCATIONS, put, "allocations put")
 
 
 async def _update(connection: AsyncConnection, puts: Sequence[ConsumerPut], inserted: Inserted) -> None:

@@ -1,4 +1,4 @@
-"""Writes inventories and their counters."""
+"""Writes inventories; the counters of those that stay as they are belong to what is held."""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,16 +23,6 @@ PUT = text("""
 """)
 
 # Classes are resolved first, so that no plan can begin with all inventories of a class.
-PUT_USED = text("""
-    WITH new AS MATERIALIZED (
-        SELECT given.provider, c.id AS class, given.used
-        FROM unnest(CAST(:rows AS bigint[]), CAST(:classes AS text[]), CAST(:useds AS bigint[]))
-             AS given (provider, name, used)
-        JOIN resource_classes AS c ON c.name = given.name
-    )
-    UPDATE inventories AS i SET used = new.used FROM new WHERE i.provider = new.provider AND i.class = new.class
-""")
-
 DELETE = text("""
     WITH gone AS MATERIALIZED (
         SELECT given.provider, c.id AS class
@@ -44,7 +34,7 @@ DELETE = text("""
 
 
 async def put_inventories(connection: AsyncConnection, writes: Writes) -> None:
-    """Insert or overwrite inventories, and the counters of those that stay as they are."""
+    """Insert or overwrite inventories with their counters."""
     put = columns(
         writes.inventories_put,
         rows=lambda put: put.provider,
@@ -58,13 +48,6 @@ async def put_inventories(connection: AsyncConnection, writes: Writes) -> None:
         useds=lambda put: put.used,
     )
     await write_rows(connection, PUT, put, "inventories put")
-    used = columns(
-        writes.used_put,
-        rows=lambda put: put.provider,
-        classes=lambda put: put.resource_class,
-        useds=lambda put: put.used,
-    )
-    await write_rows(connection, PUT_USED, used, "counters put")
 
 
 async def delete_inventories(connection: AsyncConnection, writes: Writes) -> None:

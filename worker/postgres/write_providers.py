@@ -8,13 +8,6 @@ from worker.placement.plan import Writes
 from worker.postgres.guard import write_rows
 from worker.postgres.rows import columns
 
-ADVANCE = text("""
-    UPDATE providers AS p SET generation = new.generation, updated_at = now()
-    FROM unnest(CAST(:rows AS bigint[]), CAST(:before AS bigint[]), CAST(:after AS bigint[]))
-         AS new (id, before, generation)
-    WHERE p.id = new.id AND p.generation = new.before
-""")
-
 # One statement, because uniqueness of names and foreign keys are checked at its end: a name may pass from one provider
 # to another and a parent may go while its child moves, in any order.
 RESTRUCTURE = text("""
@@ -101,17 +94,6 @@ async def restructure_providers(connection: AsyncConnection, writes: Writes) -> 
         left_behind = (await connection.execute(LEFT_BEHIND, rows)).scalar_one()
         if left_behind:
             raise Conflict(f"{left_behind} children appeared while their tree was moved")
-
-
-async def advance_providers(connection: AsyncConnection, writes: Writes) -> None:
-    """Generations of providers of which nothing else in their own row changes."""
-    given = columns(
-        writes.providers_advanced,
-        rows=lambda advance: advance.row,
-        before=lambda advance: advance.generation_from,
-        after=lambda advance: advance.generation_to,
-    )
-    await write_rows(connection, ADVANCE, given, "providers advanced")
 
 
 async def unlink_providers(connection: AsyncConnection, writes: Writes) -> None:

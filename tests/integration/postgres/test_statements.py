@@ -21,7 +21,7 @@ from tests.contract.batches import (
 )
 from tests.integration.postgres.conftest import Sql
 from worker.placement.snapshot import Wanted
-from worker.postgres import inbox, locks, snapshot, write_consumers, write_inventories, write_providers
+from worker.postgres import inbox, locks, snapshot, write_consumers, write_held, write_inventories, write_providers
 from worker.postgres.database import Limits, Store, create_engine
 
 HOT_TABLES = {"providers", "inventories", "consumers", "allocations", "inbox", "inbox_unconfirmed"}
@@ -34,14 +34,12 @@ HOT_STATEMENTS = {
     "lock_providers": locks.LOCK_PROVIDERS,
     "lock_consumers": locks.LOCK_CONSUMERS,
     "insert_consumers": locks.INSERT_CONSUMERS,
-    "advance": write_providers.ADVANCE,
+    "write_held": write_held.WRITE_HELD,
     "restructure": write_providers.RESTRUCTURE,
     "put_inventories": write_inventories.PUT,
-    "put_used": write_inventories.PUT_USED,
     "delete_inventories": write_inventories.DELETE,
     "update_consumers": write_consumers.UPDATE,
     "delete_consumers": write_consumers.DELETE,
-    "put_allocations": write_consumers.PUT_ALLOCATIONS,
     "delete_allocations": write_consumers.DELETE_ALLOCATIONS,
 }
 
@@ -80,7 +78,7 @@ async def test_a_batch_takes_as_many_statements_whatever_its_size(store: Store, 
     of_one, statements[:] = list(statements), []
     await run_batch(store, 90, 101)
     assert statements == of_one
-    assert len(of_one) == 9
+    assert len(of_one) == 7
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
