@@ -1,4 +1,4 @@
-"""Channels to publish on and to consume on: in bulk while aiormq allows it, else the public way."""
+"""Channels to publish on and to consume on: in bulk, or a message at a time as aiormq does."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -6,10 +6,11 @@ from typing import Final, Protocol
 from aiormq.abc import AbstractChannel
 
 from worker.messages import Outgoing
-from worker.rabbit.bulk import OnDelivery, is_usable, open_bulk
+from worker.rabbit.bulk import BulkChannel
 from worker.rabbit.confirms import Receipt
 from worker.rabbit.connection import Link
 from worker.rabbit.plain import PlainChannel
+from worker.rabbit.taps import DeliveryTap, OnDelivery
 
 
 class PublishChannel(Protocol):
@@ -22,18 +23,18 @@ class PublishChannel(Protocol):
 
 
 class Channels:
-    """How channels of a connection are opened."""
+    """How channels of a connection are opened: in bulk, unless told otherwise."""
 
     def __init__(self, bulk: bool | None = None) -> None:
-        self.bulk: Final = is_usable() if bulk is None else bulk
+        self.bulk: Final = bulk is not False
 
     async def for_publishing(self, link: Link) -> PublishChannel:
-        if self.bulk:
-            return await open_bulk(link, confirms=True)
-        return PlainChannel(await link.connection.channel())
+        channel = await link.connection.channel()
+        return BulkChannel(link, channel) if self.bulk else PlainChannel(channel)
 
     async def for_consuming(self, link: Link, on_delivery: OnDelivery) -> AbstractChannel:
         """Deliveries reach `on_delivery` at once when in bulk; else only the callback given to basic_consume."""
+        channel = await link.connection.channel(publisher_confirms=False)
         if self.bulk:
-            return await open_bulk(link, confirms=False, on_delivery=on_delivery)
-        return await link.connection.channel(publisher_confirms=False)
+            link.tap(channel, DeliveryTap(on_delivery))
+        return channel

@@ -4,18 +4,21 @@ It does not mend itself: the engine hears of a loss, probes, and opens anew.
 """
 
 import asyncio
-from asyncio import StreamReader, StreamWriter
+from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import aiormq
-from aiormq.connection import Connection, TCPTransportFactory, TLSTransportFactory, TransportFactory
+from aiormq.abc import AbstractChannel
+from aiormq.connection import Connection, TransportFactory
+from aiormq.exceptions import AMQPConnectionError
 from yarl import URL
 
 from worker.faults import Outage
 from worker.rabbit.errors import translate, translated
-from worker.rabbit.mending import MendingReader
+from worker.rabbit.split import SplitReader
+from worker.rabbit.taps import Tap
 
 # Of a loopback or data-centre connection with TLS; a broker that takes longer is not one to work with.
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -30,8 +33,9 @@ Lost = Callable[[BaseException | None], None]
 class Link:
     """One open connection; heartbeats, frames and channels are aiormq's, the socket can be written beside it."""
 
-    def __init__(self, connection: Connection, writer: StreamWriter) -> None:
+    def __init__(self, connection: Connection, reader: SplitReader, writer: StreamWriter) -> None:
         self.connection: Final = connection
+        self._reader = reader
         self._writer = writer
 
     @property
@@ -53,6 +57,10 @@ class Link:
             return False
         waiting.close()
         return True
+
+    def tap(self, channel: AbstractChannel, tap: Tap) -> None:
+        """Offer the frames that come on `channel` to `tap` first."""
+        self._reader.tap(channel.number, tap)
 
     def write(self, frames: bytes) -> None:
         """Send whole frames now; on a lost connection they are lost as well."""
@@ -83,15 +91,25 @@ class Link:
 
 
 class _Transport(TransportFactory):
-    """aiormq's own transports, of which the writer is remembered and the reader mends what it reads."""
+    """Connects as asyncio.open_connection does, with a reader of our own; both ends are remembered."""
 
+    reader: SplitReader
     writer: StreamWriter
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[StreamReader, StreamWriter]:
-        factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
-        reader, self.writer = await factory.create(url, **kwargs)
-        # all that aiormq asks of a reader, though no subclass of it
-        return cast(StreamReader, MendingReader(reader)), self.writer
+        tls = kwargs.pop("ssl_context_provider")
+        context = await tls.get_context() if url.scheme == "amqps" else None
+        loop = asyncio.get_running_loop()
+        self.reader = SplitReader()
+        protocol = StreamReaderProtocol(self.reader, loop=loop)
+        try:
+            transport, _ = await loop.create_connection(
+                lambda: protocol, url.host or "", url.port or 0, ssl=context, **kwargs
+            )
+        except OSError as error:
+            raise AMQPConnectionError(*error.args) from error
+        self.writer = StreamWriter(transport, protocol, self.reader, loop)
+        return self.reader, self.writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +130,7 @@ class Broker:
                     transport_factory=transport,
                     client_properties={"connection_name": f"{self.name} {use}"},
                 )
-        return Link(connection, transport.writer)
+        return Link(connection, transport.reader, transport.writer)
 
 
 def when_closed(closing: asyncio.Future[Any], lost: Lost) -> None:

@@ -126,28 +126,21 @@ class _Reception:
         self._is_over = False
         self._cause: BaseException | None = None
 
-    def deliver(self, frame: Basic.Deliver, properties: Basic.Properties, body: bytes) -> None:
+    def deliver(self, tag: int, redelivered: bool, routing_key: str, properties: Basic.Properties, body: bytes) -> None:
         if not self._consumer.is_current(self._epoch):
             return
         self._consumer.last_delivery = time.monotonic()
-        redelivered = bool(frame.redelivered)
-        # a publisher may send this header as well: it counts on a redelivery alone
-        counted = (properties.headers or {}).get("x-delivery-count")
-        self._sink(
-            Delivery(
-                body=body,
-                routing_key=frame.routing_key or "",
-                properties=properties,
-                tag=frame.delivery_tag or 0,
-                epoch=self._epoch,
-                redelivered=redelivered,
-                attempts=counted if redelivered and isinstance(counted, int) else int(redelivered),
-            )
-        )
+        attempts = 0
+        if redelivered:
+            # a publisher may send this header as well: it counts on a redelivery alone
+            counted = (properties.headers or {}).get("x-delivery-count")
+            attempts = counted if isinstance(counted, int) else 1
+        self._sink(Delivery(body, routing_key, properties, tag, self._epoch, redelivered, attempts))
 
     async def receive(self, message: DeliveredMessage) -> None:
         """The public way in."""
-        self.deliver(*parts(message))
+        frame, properties, body = parts(message)
+        self.deliver(frame.delivery_tag or 0, bool(frame.redelivered), frame.routing_key or "", properties, body)
 
     def cancelled(self, _: Basic.Cancel) -> None:
         self.lose(Outage("The broker ended the consumer: its queue is gone."))

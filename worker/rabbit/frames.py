@@ -6,16 +6,17 @@ from functools import lru_cache
 from typing import Final
 
 from pamqp import frame
-from pamqp.body import ContentBody
 from pamqp.commands import Basic
-from pamqp.header import ContentHeader
 
 from worker.messages import Outgoing
+from worker.rabbit.headers import header_of
+from worker.rabbit.mending import BODY_FRAME, HEADER_FRAME
+from worker.rabbit.split import FRAME, FRAME_END
 
 # Type, channel, size; class and method; delivery tag, multiple; end mark: Basic.Ack as it stands on the wire.
 ACK: Final = struct.Struct(">BHIHHQ?B")
 ACK_SIZE: Final = 13
-FRAME_END: Final = 0xCE
+END: Final = bytes((FRAME_END,))
 # A frame's own header and end mark, which frame_max includes.
 FRAME_OVERHEAD: Final = 8
 
@@ -29,23 +30,23 @@ def acks(channel: int, tags: Sequence[int], multiple_up_to: int | None) -> bytes
 
 
 def publishes(
-    channel: int,
-    messages: Sequence[Outgoing],
-    properties: Sequence[Basic.Properties],
-    mandatory: bool,
-    frame_max_bytes: int,
+    channel: int, messages: Sequence[Outgoing], ids: Sequence[str | None], mandatory: bool, frame_max_bytes: int
 ) -> bytes:
-    """`messages`, sent with `properties`; bodies longer than a frame are split."""
+    """`messages`, sent under `ids`; bodies longer than a frame are split."""
     step = frame_max_bytes - FRAME_OVERHEAD
-    frames: list[bytes] = []
-    for message, its in zip(messages, properties, strict=True):
-        body = message.body
-        frames.append(_publish(channel, message.exchange, message.routing_key, mandatory))
-        frames.append(frame.marshal(ContentHeader(body_size=len(body), properties=its), channel))
-        frames += [
-            frame.marshal(ContentBody(body[start : start + step]), channel) for start in range(0, len(body), step)
-        ]
-    return b"".join(frames)
+    parts: list[bytes] = []
+    for message, its_id in zip(messages, ids, strict=True):
+        body, header = message.body, header_of(message, its_id)
+        parts += (
+            _publish(channel, message.exchange, message.routing_key, mandatory),
+            FRAME.pack(HEADER_FRAME, channel, len(header)),
+            header,
+            END,
+        )
+        for start in range(0, len(body), step):
+            part = body[start : start + step]
+            parts += (FRAME.pack(BODY_FRAME, channel, len(part)), part, END)
+    return b"".join(parts)
 
 
 def _ack(channel: int, tag: int, *, multiple: bool) -> bytes:

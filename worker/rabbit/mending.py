@@ -6,15 +6,17 @@ property moves up and the rest is filled. A message loses what nobody could have
 """
 
 import struct
-from asyncio import StreamReader
 from typing import Final
 
 from pamqp import decode
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-METHOD_FRAME: Final = b"\x01"
-HEADER_FRAME: Final = b"\x02"
+METHOD_FRAME: Final = 1
+HEADER_FRAME: Final = 2
+BODY_FRAME: Final = 3
+# A frame's type, channel and size.
+FRAME_OPENING: Final = 7
 # Class and method of what carries a routing key to us, with the number of bytes between them and the exchange's name.
 DELIVER: Final = b"\x00\x3c\x00\x3c"
 GET_OK: Final = b"\x00\x3c\x00\x47"
@@ -27,29 +29,14 @@ FLAGS: Final = struct.Struct(">H")
 TABLE_SIZE: Final = struct.Struct(">I")
 
 
-class MendingReader:
-    """A stream as aiormq reads it: the type, the size and the rest of each frame, which is mended where need be."""
-
-    def __init__(self, stream: StreamReader) -> None:
-        self._stream = stream
-        self._type = b""
-
-    def at_eof(self) -> bool:
-        return self._stream.at_eof()
-
-    async def read(self, count: int = -1) -> bytes:
-        return await self._stream.read(count)
-
-    async def readexactly(self, count: int) -> bytes:
-        """The next `count` bytes; when they are the rest of a frame, a readable one."""
-        found = await self._stream.readexactly(count)
-        if count == 1:
-            self._type = found
-        elif self._type == HEADER_FRAME and count > FIXED:
-            return mended(found[:-1]) + found[-1:]
-        elif self._type == METHOD_FRAME and found.startswith((DELIVER, GET_OK)):
-            return mended_key(found)
-        return found
+def mended_frame(frame: bytes) -> bytes:
+    """`frame`, or a readable one of the same length."""
+    kind, payload = frame[0], frame[FRAME_OPENING:-1]
+    if kind == HEADER_FRAME and len(payload) >= FIXED:
+        return frame[:FRAME_OPENING] + mended(payload) + frame[-1:]
+    if kind == METHOD_FRAME and payload.startswith((DELIVER, GET_OK)):
+        return frame[:FRAME_OPENING] + mended_key(payload) + frame[-1:]
+    return frame
 
 
 def mended(header: bytes) -> bytes:
@@ -68,12 +55,16 @@ def mended_key(method: bytes) -> bytes:
         start += 1 + method[len(DELIVER)]  # the consumer's tag
     start += 1 + method[start]  # the exchange
     end = start + 1 + method[start]
-    key = method[start + 1 : end]
+    key = readable_key(method[start + 1 : end]).encode()
+    return method[: start + 1] + key + method[end:]
+
+
+def readable_key(key: bytes) -> str:
+    """`key`, a routing key, with question marks for what is not ASCII where it is not UTF-8."""
     try:
-        key.decode()
+        return key.decode()
     except UnicodeDecodeError:
-        return method[: start + 1] + key.decode("ascii", "replace").replace("\ufffd", "?").encode() + method[end:]
-    return method
+        return key.decode("ascii", "replace").replace("\ufffd", "?")
 
 
 def _readable(header: bytes) -> bytes:

@@ -10,7 +10,7 @@ from pamqp.commands import Basic
 
 from worker.messages import Outgoing
 from worker.rabbit.confirms import Receipt
-from worker.rabbit.properties import properties_of
+from worker.rabbit.properties import id_of, properties_of
 
 
 class PlainChannel:
@@ -39,7 +39,7 @@ class PlainChannel:
                 message.body,
                 exchange=message.exchange,
                 routing_key=message.routing_key,
-                properties=properties_of(message),
+                properties=properties_of(message, id_of(message)),
                 mandatory=mandatory,
             )
         except PublishError:

@@ -31,8 +31,15 @@ ORIGINAL: Final = "x-original-"
 COUNT: Final = "x-delivery-count"
 
 
-def properties_of(message: Outgoing) -> Basic.Properties:
-    """What `message` is sent with: persistent, and under a random id when it has none and came from nowhere."""
+def id_of(message: Outgoing) -> str | None:
+    """What `message` is sent under: a random id when it has none and came from nowhere."""
+    if message.properties is not None:
+        return message.properties.message_id or None
+    return message.message_id or str(uuid4())
+
+
+def properties_of(message: Outgoing, message_id: str | None) -> Basic.Properties:
+    """What `message` is sent with under the id that `id_of` gave it: persistent."""
     if message.properties is not None:
         return _kept(message.properties, message.headers or {})
     return Basic.Properties(
@@ -40,7 +47,7 @@ def properties_of(message: Outgoing) -> Basic.Properties:
         headers=dict(message.headers) if message.headers else None,
         delivery_mode=PERSISTENT,
         correlation_id=message.correlation_id,
-        message_id=message.message_id or str(uuid4()),
+        message_id=message_id,
     )
 
 

@@ -39,7 +39,7 @@ def test_nothing_to_ack_is_nothing_to_write() -> None:
 
 def test_a_body_is_split_so_that_no_frame_is_above_the_limit() -> None:
     message = Outgoing("exchange", "key", b"0123456789")
-    method, header, *bodies = read(publishes(CHANNEL, [message], [Basic.Properties(message_id="id")], True, 12))
+    method, header, *bodies = read(publishes(CHANNEL, [message], ["id"], True, 12))
     assert isinstance(method, Basic.Publish)
     assert (method.exchange, method.routing_key, method.mandatory) == ("exchange", "key", True)
     assert isinstance(header, ContentHeader)
@@ -49,4 +49,4 @@ def test_a_body_is_split_so_that_no_frame_is_above_the_limit() -> None:
 
 
 def test_a_message_without_a_body_has_no_body_frame() -> None:
-    assert len(read(publishes(CHANNEL, [Outgoing("", "key", b"")], [Basic.Properties()], False, 4_096))) == 2
+    assert len(read(publishes(CHANNEL, [Outgoing("", "key", b"")], [None], False, 4_096))) == 2

@@ -8,12 +8,13 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from worker.messages import Outgoing
-from worker.rabbit.properties import properties_of
+from worker.rabbit.properties import id_of, properties_of
 
 
 def parked(properties: Basic.Properties, **added: str | int) -> Basic.Properties:
     """The properties of a parked message as they arrive."""
-    sent = properties_of(Outgoing("dead", "key", b"", headers=added, properties=properties))
+    message = Outgoing("dead", "key", b"", headers=added, properties=properties)
+    sent = properties_of(message, id_of(message))
     found = ContentHeader()
     found.unmarshal(ContentHeader(properties=sent).marshal())
     return found.properties
@@ -21,7 +22,7 @@ def parked(properties: Basic.Properties, **added: str | int) -> Basic.Properties
 
 def test_a_message_without_an_id_gets_one_of_its_own() -> None:
     reply = Outgoing("", "queue", b"")
-    first, second = (UUID(properties_of(reply).message_id or "") for _ in range(2))
+    first, second = (UUID(id_of(reply) or "") for _ in range(2))
     assert first != second
 
 
