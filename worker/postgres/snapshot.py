@@ -1,10 +1,12 @@
 """Reads all rows that a batch names in one statement, so that they are of one moment of the committed state.
 
-Each column of the one row that comes back is an array of records, a kind of thing each.
+One row comes back. Of what every batch has many of, each field is an array of its own, which the driver reads six
+times as fast as an array of records; the rest are such arrays, a kind of thing each.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -13,47 +15,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
+from worker.postgres.rows import literal
 
 Records = Sequence[tuple[Any, ...]]
 """Records as the driver gives them: their shape is that of the statement above them."""
+
+Fields = Sequence[Sequence[Any] | None]
+"""The same turned round, an array a field; None where there is no record at all."""
 
 # Rows are reached through `= ANY (ARRAY(...))` rather than by joins: those are planned as look-ups by key, whatever the
 # planner thinks of the size of the tables.
 LOAD = text(f"""
     WITH named AS MATERIALIZED (
         SELECT id, uuid, project, "user", type, generation FROM consumers
-        WHERE uuid = ANY (CAST(:consumers AS uuid[])) AND id <> ALL (CAST(:own AS bigint[]))
+        WHERE uuid = ANY (CAST(CAST(:consumers AS text) AS uuid[]))
+        AND id <> ALL (CAST(CAST(:own AS text) AS bigint[]))
     ),
     holding AS MATERIALIZED (
         SELECT consumer, provider, (SELECT uuid FROM providers WHERE id = provider) AS uuid, class, amount
         FROM allocations WHERE consumer = ANY (ARRAY(SELECT id FROM named))
     ),
     chosen AS MATERIALIZED (
-        SELECT id FROM providers WHERE uuid = ANY (CAST(:providers AS uuid[]))
+        SELECT id FROM providers WHERE uuid = ANY (CAST(CAST(:providers AS text) AS uuid[]))
         UNION SELECT provider FROM holding
         UNION SELECT id FROM providers
               WHERE root = ANY (ARRAY(SELECT root FROM providers WHERE uuid = ANY (CAST(:trees AS uuid[]))))
     ),
     linked AS MATERIALIZED (SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[]))),
     held AS MATERIALIZED (SELECT id, uuid FROM providers WHERE uuid = ANY (CAST(:held AS uuid[])))
-    SELECT now(),
-    ARRAY(SELECT ROW(p.id, p.uuid::text, p.name, p.generation, p.state,
-                     (SELECT uuid::text FROM providers WHERE id = p.parent),
-                     CASE WHEN p.root = p.id THEN p.uuid::text
-                          ELSE (SELECT uuid::text FROM providers WHERE id = p.root) END,
-                     p.created_at, p.updated_at)
-          FROM providers AS p WHERE p.id = ANY (ARRAY(SELECT id FROM chosen))),
-    ARRAY(SELECT ROW(i.provider, c.name, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size,
-                     trim_scale(i.allocation_ratio), i.used)
-          FROM inventories AS i JOIN resource_classes AS c ON c.id = i.class
-          WHERE i.provider = ANY (ARRAY(SELECT id FROM chosen)) ORDER BY i.provider, c.name),
+    SELECT now(), provider.*, stock.*, consumer.*, allocation.*,
     ARRAY(SELECT ROW(l.provider, t.name) FROM provider_traits AS l JOIN traits AS t ON t.id = l.trait
           WHERE l.provider = ANY (ARRAY(SELECT id FROM linked))),
     ARRAY(SELECT ROW(provider, aggregate::text) FROM provider_aggregates
           WHERE provider = ANY (ARRAY(SELECT id FROM linked))),
-    ARRAY(SELECT ROW(id, uuid::text, project, "user", type, generation) FROM named),
-    ARRAY(SELECT ROW(h.consumer, h.uuid::text, c.name, h.amount)
-          FROM holding AS h JOIN resource_classes AS c ON c.id = h.class ORDER BY h.consumer, h.uuid, c.name),
     ARRAY(SELECT ROW(name, uuid::text) FROM providers WHERE name = ANY (CAST(:names AS text[]))),
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM resource_classes WHERE name = ANY (CAST(:classes AS text[]))),
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM traits WHERE name = ANY (CAST(:traits AS text[]))),
@@ -74,14 +68,32 @@ LOAD = text(f"""
           FROM (SELECT trait, (SELECT uuid FROM providers WHERE id = provider) FROM provider_traits WHERE trait = ANY (
                 ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))) AS holder
           GROUP BY trait)
+    FROM (SELECT array_agg(p.id), array_agg(p.uuid::text), array_agg(p.name), array_agg(p.generation),
+                 array_agg(p.state), array_agg((SELECT uuid::text FROM providers WHERE id = p.parent)),
+                 array_agg(CASE WHEN p.root = p.id THEN p.uuid::text
+                                ELSE (SELECT uuid::text FROM providers WHERE id = p.root) END),
+                 array_agg(p.created_at), array_agg(p.updated_at)
+          FROM providers AS p WHERE p.id = ANY (ARRAY(SELECT id FROM chosen))) AS provider,
+    (SELECT array_agg(provider), array_agg(name), array_agg(total), array_agg(reserved), array_agg(min_unit),
+            array_agg(max_unit), array_agg(step_size), array_agg(ratio), array_agg(used)
+     FROM (SELECT i.provider, c.name, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size, i.used,
+                  CASE WHEN i.allocation_ratio <> 1 THEN trim_scale(i.allocation_ratio) END AS ratio
+           FROM inventories AS i JOIN resource_classes AS c ON c.id = i.class
+           WHERE i.provider = ANY (ARRAY(SELECT id FROM chosen)) ORDER BY i.provider, c.name) AS one) AS stock,
+    (SELECT array_agg(id), array_agg(uuid::text), array_agg(project), array_agg("user"), array_agg(type),
+            array_agg(generation) FROM named) AS consumer,
+    (SELECT array_agg(consumer), array_agg(uuid::text), array_agg(name), array_agg(amount)
+     FROM (SELECT h.consumer, h.uuid, c.name, h.amount
+           FROM holding AS h JOIN resource_classes AS c ON c.id = h.class
+           ORDER BY h.consumer, h.uuid, c.name) AS one) AS allocation
 """)  # noqa: S608 - EXAMPLES_MAX is a number of ours
 
 
 async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterable[RowId]) -> Snapshot:
     """What `wanted` names, without the consumers `own` that this transaction itself inserted."""
     row = (await connection.execute(LOAD, _parameters(wanted, own))).one()
-    now, providers, stocks, traits, aggregates, consumers, allocations, names, classes, known = row[:10]
-    new_rows, holders, class_users, trait_users = row[10:]
+    now, providers, stocks, consumers, allocations = row[0], row[1:10], row[10:19], row[19:25], row[25:29]
+    traits, aggregates, names, classes, known, new_rows, holders, class_users, trait_users = row[29:]
     return Snapshot(
         now=now,
         providers=_providers(providers, stocks, traits, aggregates),
@@ -100,9 +112,9 @@ async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterab
 
 def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
     return {
-        "providers": wanted.providers,
-        "consumers": wanted.consumers,
-        "own": sorted(own),
+        "providers": literal(wanted.providers),
+        "consumers": literal(wanted.consumers),
+        "own": literal(sorted(own)),
         "names": wanted.names,
         "classes": wanted.classes,
         "traits": wanted.traits,
@@ -116,11 +128,9 @@ def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
 
 
 def _providers(
-    providers: Records, stocks: Records, traits: Records, aggregates: Records
+    providers: Fields, stocks: Fields, traits: Records, aggregates: Records
 ) -> dict[ProviderId, ProviderRow]:
-    stocked: defaultdict[int, dict[ResourceClass, Stock]] = defaultdict(dict)
-    for provider, name, total, reserved, min_unit, max_unit, step_size, ratio, used in stocks:
-        stocked[provider][name] = Stock(Inventory(total, reserved, min_unit, max_unit, step_size, ratio), used)
+    stocked = _stocks(stocks)
     trait_links: defaultdict[int, set[Trait]] = defaultdict(set)
     for provider, trait in traits:
         trait_links[provider].add(trait)
@@ -142,19 +152,34 @@ def _providers(
             traits=frozenset(trait_links.get(row, ())),
             aggregates=frozenset(aggregate_links.get(row, ())),
         )
-        for row, uuid, name, generation, state, parent, root, created_at, updated_at in providers
+        for row, uuid, name, generation, state, parent, root, created_at, updated_at in _records(providers)
     }
 
 
-def _consumers(consumers: Records, allocations: Records) -> dict[ConsumerId, ConsumerRow]:
+def _stocks(stocks: Fields) -> dict[int, dict[ResourceClass, Stock]]:
+    """{provider: {class: stock}}; providers of one build share their inventories, which are values."""
+    stocked: defaultdict[int, dict[ResourceClass, Stock]] = defaultdict(dict)
+    inventories: dict[tuple[object, ...], Inventory] = {}
+    for provider, name, total, reserved, min_unit, max_unit, step_size, ratio, used in _records(stocks):
+        key = (total, reserved, min_unit, max_unit, step_size, ratio)
+        inventory = inventories.get(key)
+        if inventory is None:
+            whole = Decimal(1) if ratio is None else ratio
+            inventory = Inventory(total, reserved, min_unit, max_unit, step_size, whole)
+            inventories[key] = inventory
+        stocked[provider][name] = Stock(inventory, used)
+    return stocked
+
+
+def _consumers(consumers: Fields, allocations: Fields) -> dict[ConsumerId, ConsumerRow]:
     held: defaultdict[int, dict[ProviderId, dict[ResourceClass, int]]] = defaultdict(dict)
-    for consumer, provider, name, amount in allocations:
+    for consumer, provider, name, amount in _records(allocations):
         held[consumer].setdefault(provider, {})[name] = amount
     return {
         uuid: ConsumerRow(
             row=row, id=uuid, project=project, user=user, type=kind, generation=generation, allocations=held[row]
         )
-        for row, uuid, project, user, kind, generation in consumers
+        for row, uuid, project, user, kind, generation in _records(consumers)
     }
 
 
@@ -163,3 +188,7 @@ def _holders(holders: Records) -> dict[ProviderId, dict[ResourceClass, Users]]:
     for provider, name, count, examples in holders:
         held[provider][name] = Users(count, tuple(examples))
     return dict(held)
+
+
+def _records(fields: Fields) -> Iterable[tuple[Any, ...]]:
+    return zip(*(values or () for values in fields), strict=True)
