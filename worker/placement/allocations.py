@@ -25,9 +25,8 @@ from worker.placement.outcomes import (
     Rejected,
 )
 from worker.placement.refusals import refuse
-from worker.placement.rows import with_stocks
-from worker.placement.snapshot import ProviderRow
 
+Levels = dict[ProviderId, ProviderLevels]
 Mappings = Mapping[str, tuple[ProviderId, ...]] | None
 
 
@@ -60,9 +59,9 @@ def release_allocations(claim: ReleaseAllocations, ledger: Ledger) -> Grant | Re
         nothing = AllocationsReleased(claim.consumer, (), {})
         return Grant(accepted=Accepted(claim.id, False, nothing), relied_consumers=(claim.consumer,))
     change = ConsumerChange(claim.consumer, state.project, state.user, state.type, None, before, {})
-    rows = _provider_rows(demand, ledger)
-    released = AllocationsReleased(claim.consumer, (change,), _levels(demand, rows, ledger))
-    return Grant(accepted=Accepted(claim.id, True, released), providers=rows, consumers={claim.consumer: None})
+    shown, changed = _levels(demand, ledger)
+    released = AllocationsReleased(claim.consumer, (change,), shown)
+    return Grant(accepted=Accepted(claim.id, True, released), levels=changed, consumers={claim.consumer: None})
 
 
 def _set_part(holding: Holding, ledger: Ledger) -> Part:
@@ -104,7 +103,6 @@ def _refused(claim: ClaimId, demand: Demand, ledger: Ledger) -> Rejected | None:
 
 
 def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappings]], ledger: Ledger) -> Grant:
-    rows = _provider_rows(demand, ledger)
     consumers: dict[ConsumerId, ConsumerNow | None] = {}
     changes: list[ConsumerChange] = []
     relied: list[ConsumerId] = []
@@ -121,10 +119,10 @@ def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappin
             consumers[name] = None
         changes.append(ConsumerChange(name, project, user, kind, generation, part.before, after, mappings))
         relied.append(name)
-    levels = _levels(demand, rows, ledger)
-    accepted = Accepted(claim, bool(consumers), AllocationsGranted(tuple(changes), levels))
+    shown, changed = _levels(demand, ledger)
+    accepted = Accepted(claim, bool(consumers), AllocationsGranted(tuple(changes), shown))
     return Grant(
-        accepted=accepted, providers=rows, consumers=consumers, relied_providers=levels, relied_consumers=relied
+        accepted=accepted, levels=changed, consumers=consumers, relied_providers=shown, relied_consumers=relied
     )
 
 
@@ -140,26 +138,25 @@ def _same_owner(consumer: Consumer, kind: str | None, state: ConsumerState | Non
     )
 
 
-def _provider_rows(demand: Demand, ledger: Ledger) -> dict[ProviderId, ProviderRow]:
-    now = ledger.snapshot.now
-    rows: dict[ProviderId, ProviderRow] = {}
-    for provider, sums in demand.net.items():
-        row = ledger.providers[provider]
-        stocks = dict(row.inventories)
-        for name, change in sums.items():
-            stock = stocks[name]
-            stocks[name] = Stock(stock.inventory, stock.used + change)
-        rows[provider] = with_stocks(row, stocks, now)
-    return rows
+def _levels(demand: Demand, ledger: Ledger) -> tuple[Levels, Levels]:
+    """Those to show, and those among them that change.
 
-
-def _levels(demand: Demand, rows: Mapping[ProviderId, ProviderRow], ledger: Ledger) -> dict[ProviderId, ProviderLevels]:
-    """Every provider that a consumer of the claim holds or held something on, or whose generation was checked."""
+    Shown is every provider that a consumer of the claim holds or held something on, or whose generation was checked.
+    """
     touched: set[ProviderId] = set()
     for part in demand.parts:
         touched.update(part.before, part.after, part.provider_generations)
-    levels: dict[ProviderId, ProviderLevels] = {}
+    shown: Levels = {}
+    changed: Levels = {}
     for provider in sorted(touched):
-        row = rows.get(provider) or ledger.providers[provider]
-        levels[provider] = ProviderLevels(row.generation, row.row, row.inventories)
-    return levels
+        levels = ledger.levels(provider)
+        sums = demand.net.get(provider)
+        if sums is not None:
+            generation, row, inventories = levels
+            stocks = dict(inventories)
+            for name, change in sums.items():
+                inventory, used = stocks[name]
+                stocks[name] = Stock(inventory, used + change)
+            levels = changed[provider] = ProviderLevels(generation + 1, row, stocks)
+        shown[provider] = levels
+    return shown, changed

@@ -158,6 +158,7 @@ def _catalogue_verdict(
 def _out_of_reach(grant: Grant, lockable: Lockable | None) -> bool:
     return lockable is not None and not (
         lockable.providers.issuperset(grant.providers)
+        and lockable.providers.issuperset(grant.levels)
         and lockable.providers.issuperset(grant.relied_providers)
         and lockable.consumers.issuperset(grant.consumers)
         and lockable.consumers.issuperset(grant.relied_consumers)

@@ -16,8 +16,8 @@ from worker.placement.tree import moved, path_down, relied_parents
 
 def declare_provider(claim: DeclareProvider, ledger: Ledger) -> Grant | Rejected:
     """The provider is exactly this; its state and what is handed out of it stay."""
-    row = ledger.providers.get(claim.provider)
-    parent = None if claim.parent is None else ledger.providers.get(claim.parent)
+    row = ledger.provider(claim.provider)
+    parent = None if claim.parent is None else ledger.provider(claim.parent)
     refused = _refused(claim, row, parent, ledger)
     if refused is not None:
         return refused

@@ -130,7 +130,7 @@ def provider_conflicts(demand: Demand, ledger: Ledger) -> list[Place]:
     places: list[Place] = []
     for part in demand.parts:
         for provider, expected in part.provider_generations.items():
-            found = ledger.providers[provider].generation
+            found = ledger.levels(provider).generation
             if found != expected:
                 places.append({"provider": provider, "expected": expected, "found": found})
     return sorted(places, key=lambda place: str(place["provider"])) if places else places
@@ -140,7 +140,7 @@ def missing_inventories(demand: Demand, ledger: Ledger) -> list[Place]:
     """Amounts of a class that the provider has no inventory of."""
     missing: set[tuple[ProviderId, ResourceClass]] = set()
     for provider, differences in demand.differences.items():
-        inventories = ledger.providers[provider].inventories
+        inventories = ledger.levels(provider).inventories
         for name, _, _, new in differences:
             if new and name not in inventories:
                 missing.add((provider, name))
@@ -151,7 +151,7 @@ def broken_units(demand: Demand, ledger: Ledger) -> list[Place]:
     """Changed amounts that keep not to min_unit, max_unit or step_size."""
     broken: list[tuple[ProviderId, Difference, str, int]] = []
     for provider, differences in demand.differences.items():
-        inventories = ledger.providers[provider].inventories
+        inventories = ledger.levels(provider).inventories
         for difference in differences:
             amount = difference[3]
             if not amount:
@@ -179,7 +179,7 @@ def exceeded_capacities(demand: Demand, ledger: Ledger) -> list[Place]:
     """
     exceeded: list[tuple[ProviderId, ResourceClass, Stock]] = []
     for provider, sums in demand.net.items():
-        inventories = ledger.providers[provider].inventories
+        inventories = ledger.levels(provider).inventories
         for name, change in sums.items():
             if change > 0:
                 inventory, used = stock = inventories[name]

@@ -49,7 +49,13 @@ def writes_of(ledger: Ledger) -> Writes:
     """All rows in which the ledger differs from its snapshot, in order of provider, consumer and class."""
     lists = _Lists()
     for provider in sorted(ledger.providers_written):
-        _provider(lists, ledger.snapshot.providers.get(provider), ledger.providers.get(provider))
+        old = ledger.snapshot.providers.get(provider)
+        if old is not None and old is ledger.providers.get(provider):
+            generation, row, stocks = ledger.levels(provider)
+            lists.providers_advanced.append(ProviderAdvance(row, provider, old.generation, generation))
+            _stocks(lists, row, old.inventories, stocks)
+        else:
+            _provider(lists, old, ledger.provider(provider))
     for consumer in sorted(ledger.consumers_written):
         _consumer(lists, consumer, ledger)
     return Writes(

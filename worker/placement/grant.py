@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from worker.placement.claims import Amounts
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
-from worker.placement.outcomes import Accepted
+from worker.placement.outcomes import Accepted, ProviderLevels
 from worker.placement.snapshot import ConsumerRow, ProviderRow
 
 
@@ -25,10 +25,14 @@ ConsumerState = ConsumerRow | ConsumerNow
 
 @dataclass(slots=True, kw_only=True)
 class Grant:
-    """An outcome with its effect: rows as they will be (None: gone) and rows it rests on without changing them."""
+    """An outcome with its effect: rows as they will be (None: gone) and rows it rests on without changing them.
+
+    `levels`: providers of which nothing changes but the generation and what is handed out.
+    """
 
     accepted: Accepted
     providers: Mapping[ProviderId, ProviderRow | None] = field(default_factory=dict)
+    levels: Mapping[ProviderId, ProviderLevels] = field(default_factory=dict)
     consumers: Mapping[ConsumerId, ConsumerNow | None] = field(default_factory=dict)
     relied_providers: Collection[ProviderId] = ()
     relied_consumers: Collection[ConsumerId] = ()

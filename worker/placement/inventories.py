@@ -14,7 +14,7 @@ from worker.placement.snapshot import ProviderRow
 
 def put_inventory(claim: PutInventory, ledger: Ledger) -> Grant | Rejected:
     """The provider has exactly this record of the class."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     unknown = checks.missing_classes((claim.resource_class,), ledger)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
@@ -34,7 +34,7 @@ def put_inventory(claim: PutInventory, ledger: Ledger) -> Grant | Rejected:
 
 def replace_inventories(claim: ReplaceInventories, ledger: Ledger) -> Grant | Rejected:
     """The provider has exactly these classes; one that is held cannot go."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
     dropped = row.inventories.keys() - claim.inventories.keys()
@@ -50,7 +50,7 @@ def replace_inventories(claim: ReplaceInventories, ledger: Ledger) -> Grant | Re
 
 def delete_inventory(claim: DeleteInventory, ledger: Ledger) -> Grant | Rejected:
     """The provider no longer has the class, which nobody holds."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
     name = claim.resource_class
@@ -69,5 +69,5 @@ def delete_inventory(claim: DeleteInventory, ledger: Ledger) -> Grant | Rejected
 def _granted(claim: ClaimId, row: ProviderRow, stocks: dict[ResourceClass, Stock], ledger: Ledger) -> Grant:
     if stocks == row.inventories:
         return Grant(accepted=Accepted(claim, False, inventory_changed(row, row)), relied_providers=(row.id,))
-    new = with_stocks(row, stocks, ledger.snapshot.now)
+    new = with_stocks(row, row.generation + 1, stocks, ledger.snapshot.now)
     return Grant(accepted=Accepted(claim, True, inventory_changed(row, new)), providers={row.id: new})

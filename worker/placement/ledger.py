@@ -2,14 +2,21 @@
 
 from worker.placement.grant import ConsumerState, Grant
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.outcomes import ProviderLevels
+from worker.placement.rows import with_stocks
 from worker.placement.snapshot import ProviderRow, Snapshot
 
 
 class Ledger:
-    """State after the granted claims. Rows are values, the snapshot's at first; `apply` alone replaces them."""
+    """State after the granted claims. Rows are values, the snapshot's at first; `apply` alone replaces them.
+
+    What allocations move, the generation and the counters of a provider, is kept beside its row: `levels` has it alone,
+    `provider` the row with it, and a row in `providers` tells the rest of it only.
+    """
 
     __slots__ = (
         "_children",
+        "_levels",
         "_new_rows_used",
         "classes",
         "classes_created",
@@ -44,6 +51,7 @@ class Ledger:
         self.classes_renamed: dict[ResourceClass, ResourceClass] = {}
         self.traits_created: set[Trait] = set()
         self.traits_deleted: set[Trait] = set()
+        self._levels: dict[ProviderId, ProviderLevels] = {}
         self._children: dict[ProviderId, set[ProviderId]] | None = None
         self._new_rows_used = 0
 
@@ -51,6 +59,23 @@ class Ledger:
     def next_row(self) -> RowId:
         """The row id for the next provider that is created."""
         return self.snapshot.new_rows[self._new_rows_used]
+
+    def provider(self, provider: ProviderId) -> ProviderRow | None:
+        """The provider as it is now."""
+        row = self.providers.get(provider)
+        levels = self._levels.get(provider)
+        if row is None or levels is None or levels.generation == row.generation:
+            return row
+        row = self.providers[provider] = with_stocks(row, levels.generation, levels.inventories, self.snapshot.now)
+        return row
+
+    def levels(self, provider: ProviderId) -> ProviderLevels:
+        """The generation and the counters of a provider that exists now."""
+        levels = self._levels.get(provider)
+        if levels is None:
+            row = self.providers[provider]
+            levels = self._levels[provider] = ProviderLevels(row.generation, row.row, row.inventories)
+        return levels
 
     def has_trait(self, name: Trait) -> bool:
         """Whether the trait exists now."""
@@ -70,10 +95,12 @@ class Ledger:
 
     def apply(self, grant: Grant) -> None:
         """Put a grant's rows in place."""
-        self.providers_needed.update(grant.providers, grant.relied_providers)
+        self.providers_needed.update(grant.providers, grant.levels, grant.relied_providers)
         self.consumers_needed.update(grant.consumers, grant.relied_consumers)
         for provider, row in grant.providers.items():
             self._put_provider(provider, row)
+        self.providers_written.update(grant.levels)
+        self._levels.update(grant.levels)
         for consumer, state in grant.consumers.items():
             self.consumers_written.add(consumer)
             if state is None:
@@ -84,6 +111,7 @@ class Ledger:
 
     def _put_provider(self, provider: ProviderId, row: ProviderRow | None) -> None:
         self.providers_written.add(provider)
+        self._levels.pop(provider, None)
         old = self.providers.get(provider)
         if row is None:
             del self.providers[provider]

@@ -13,7 +13,7 @@ from worker.placement.rows import aggregates_changed, traits_changed
 
 def replace_traits(claim: ReplaceTraits, ledger: Ledger) -> Grant | Rejected:
     """The provider has exactly these traits."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
     refused = first_broken(
@@ -31,7 +31,7 @@ def replace_traits(claim: ReplaceTraits, ledger: Ledger) -> Grant | Rejected:
 
 def replace_aggregates(claim: ReplaceAggregates, ledger: Ledger) -> Grant | Rejected:
     """The provider is a member of exactly these aggregates."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
     conflicts = checks.conflict(claim.provider, claim.generation, row)

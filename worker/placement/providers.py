@@ -15,7 +15,7 @@ from worker.placement.tree import moved, path_down, relied_parents
 
 def create_provider(claim: CreateProvider, ledger: Ledger) -> Grant | Rejected:
     """A new provider at generation 0, under a parent that exists or as a root."""
-    parent = None if claim.parent is None else ledger.providers.get(claim.parent)
+    parent = None if claim.parent is None else ledger.provider(claim.parent)
     there = claim.provider in ledger.providers
     refused = first_broken(
         claim.id,
@@ -33,14 +33,14 @@ def create_provider(claim: CreateProvider, ledger: Ledger) -> Grant | Rejected:
 
 def update_provider(claim: UpdateProvider, ledger: Ledger) -> Grant | Rejected:
     """Another name or another parent; with a provider its descendants come under the new root."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     parent_id = claim.parent if isinstance(claim.parent, str) else None
     loop: list[Place] = [{"path": path} for path in [path_down(claim.provider, parent_id, ledger)] if path]
     if loop:
         return refuse(claim.id, Code.TREE_LOOP, loop)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
-    parent = None if parent_id is None else ledger.providers.get(parent_id)
+    parent = None if parent_id is None else ledger.provider(parent_id)
     name = claim.name if isinstance(claim.name, str) else row.name
     refused = first_broken(
         claim.id,
@@ -72,7 +72,7 @@ def _updated(
 
 def delete_provider(claim: DeleteProvider, ledger: Ledger) -> Grant | Rejected:
     """A provider without children or allocations goes, with its inventories and links."""
-    row = ledger.providers.get(claim.provider)
+    row = ledger.provider(claim.provider)
     if row is None:
         return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
     children = ledger.children(claim.provider)

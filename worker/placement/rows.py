@@ -1,6 +1,7 @@
 """Provider rows one change further, and as events show them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from worker.placement.ids import ProviderId, ResourceClass, RowId
@@ -9,22 +10,9 @@ from worker.placement.outcomes import AggregatesChanged, InventoryChanged, Provi
 from worker.placement.snapshot import ProviderRow
 
 
-def with_stocks(row: ProviderRow, stocks: Mapping[ResourceClass, Stock], now: datetime) -> ProviderRow:
-    """The row advanced by one with these counters (spelled out: `dataclasses.replace` takes three times as long)."""
-    return ProviderRow(
-        row=row.row,
-        id=row.id,
-        name=row.name,
-        generation=row.generation + 1,
-        state=row.state,
-        parent=row.parent,
-        root=row.root,
-        created_at=row.created_at,
-        updated_at=now,
-        inventories=stocks,
-        traits=row.traits,
-        aggregates=row.aggregates,
-    )
+def with_stocks(row: ProviderRow, generation: int, stocks: Mapping[ResourceClass, Stock], now: datetime) -> ProviderRow:
+    """The row at this generation, with these inventories."""
+    return replace(row, generation=generation, inventories=stocks, updated_at=now)
 
 
 def new_row(row: RowId, provider: ProviderId, name: str, parent: ProviderRow | None, now: datetime) -> ProviderRow:

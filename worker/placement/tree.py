@@ -16,7 +16,7 @@ def path_down(provider: ProviderId, parent: ProviderId | None, ledger: Ledger) -
         path.append(step)
         if step == provider:
             return path[::-1]
-        row = ledger.providers.get(step)
+        row = ledger.provider(step)
         step = None if row is None else row.parent
     return []
 
@@ -46,7 +46,8 @@ def moved(
     descendants: dict[ProviderId, ProviderRow] = {}
     waiting = ledger.children(new.id)
     while waiting:
-        row = ledger.providers[waiting.pop()]
+        row = ledger.provider(waiting.pop())
+        assert row is not None, new.id  # noqa: S101
         waiting.extend(ledger.children(row.id))
         descendants[row.id] = replace(row, root=root, generation=row.generation + 1, updated_at=new.updated_at)
     told = sorted(descendants.values(), key=lambda row: row.id)
