@@ -11,10 +11,11 @@ from worker.placement.claims import (
     ReleaseAllocations,
     SetAllocations,
 )
-from worker.placement.demand import LADDER, Demand, Part, demand_of
+from worker.placement.demand import Demand, Part, demand_of
 from worker.placement.grant import ConsumerNow, ConsumerState, Grant
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId, ResourceClass
 from worker.placement.inventory import Stock
+from worker.placement.ladder import first_broken_rule
 from worker.placement.ledger import Ledger
 from worker.placement.outcomes import (
     Accepted,
@@ -95,11 +96,8 @@ def _adjust_part(claim: AdjustAllocations, ledger: Ledger) -> Part:
 
 
 def _refused(claim: ClaimId, demand: Demand, ledger: Ledger) -> Rejected | None:
-    for code, check in LADDER:
-        places = check(demand, ledger)
-        if places:
-            return refuse(claim, code, places)
-    return None
+    broken = first_broken_rule(demand, ledger)
+    return None if broken is None else refuse(claim, *broken)
 
 
 def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappings]], ledger: Ledger) -> Grant:
