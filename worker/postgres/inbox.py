@@ -9,6 +9,7 @@ minutes lost its delivery as well, and is swept. A row's `recorded_at` is that o
 hence (recorded_at, batch) finds a batch's claims, and the same index finds old rows for ageing.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
@@ -33,8 +34,10 @@ RECORD = text("""
     recorded AS (
         INSERT INTO inbox (claim_id, fingerprint, types, bodies, correlation_id, batch)
         SELECT given.*, this.batch
-        FROM unnest(CAST(CAST(:claims AS text) AS uuid[]), CAST(:fingerprints AS bytea[]), CAST(:types AS text[]),
-                    CAST(:bodies AS bytea[]), CAST(:correlation_ids AS text[])) AS given (claim_id), this
+        FROM ROWS FROM (
+            unnest(CAST(CAST(:claims AS text) AS uuid[])), unnest(CAST(:fingerprints AS bytea[])),
+            json_array_elements_text(CAST(CAST(:types AS text) AS json)), unnest(CAST(:bodies AS bytea[])),
+            json_array_elements_text(CAST(CAST(:correlation_ids AS text) AS json))) AS given (claim_id), this
         ORDER BY given.claim_id
         ON CONFLICT DO NOTHING RETURNING 1
     ),
@@ -83,9 +86,9 @@ async def record(connection: AsyncConnection, records: Sequence[Record]) -> int:
     given = {
         "claims": literal([one.claim for one in records]),
         "fingerprints": [one.fingerprint for one in records],
-        "types": [",".join(one.types) for one in records],
+        "types": json.dumps([",".join(one.types) for one in records]),
         "bodies": [b"\n".join(one.bodies) for one in records],
-        "correlation_ids": [one.correlation_id for one in records],
+        "correlation_ids": json.dumps([one.correlation_id for one in records]),
     }
     batch, written = (await connection.execute(RECORD, given)).one()
     if written != len(records):

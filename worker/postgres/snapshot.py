@@ -15,13 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
-from worker.postgres.rows import literal
+from worker.postgres.rows import Fields, literal, records
 
 Records = Sequence[tuple[Any, ...]]
 """Records as the driver gives them: their shape is that of the statement above them."""
-
-Fields = Sequence[Sequence[Any] | None]
-"""The same turned round, an array a field; None where there is no record at all."""
 
 # Rows are reached through `= ANY (ARRAY(...))` rather than by joins: those are planned as look-ups by key, whatever the
 # planner thinks of the size of the tables.
@@ -29,7 +26,7 @@ LOAD = text(f"""
     WITH named AS MATERIALIZED (
         SELECT id, uuid, project, "user", type, generation FROM consumers
         WHERE uuid = ANY (CAST(CAST(:consumers AS text) AS uuid[]))
-        AND id <> ALL (CAST(CAST(:own AS text) AS bigint[]))
+        AND id <> ALL (CAST(:own AS bigint[]))
     ),
     holding AS MATERIALIZED (
         SELECT consumer, provider, (SELECT uuid FROM providers WHERE id = provider) AS uuid, class, amount
@@ -114,7 +111,7 @@ def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
     return {
         "providers": literal(wanted.providers),
         "consumers": literal(wanted.consumers),
-        "own": literal(sorted(own)),
+        "own": sorted(own),
         "names": wanted.names,
         "classes": wanted.classes,
         "traits": wanted.traits,
@@ -152,7 +149,7 @@ def _providers(
             traits=frozenset(trait_links.get(row, ())),
             aggregates=frozenset(aggregate_links.get(row, ())),
         )
-        for row, uuid, name, generation, state, parent, root, created_at, updated_at in _records(providers)
+        for row, uuid, name, generation, state, parent, root, created_at, updated_at in records(providers)
     }
 
 
@@ -160,7 +157,7 @@ def _stocks(stocks: Fields) -> dict[int, dict[ResourceClass, Stock]]:
     """{provider: {class: stock}}; providers of one build share their inventories, which are values."""
     stocked: defaultdict[int, dict[ResourceClass, Stock]] = defaultdict(dict)
     inventories: dict[tuple[object, ...], Inventory] = {}
-    for provider, name, total, reserved, min_unit, max_unit, step_size, ratio, used in _records(stocks):
+    for provider, name, total, reserved, min_unit, max_unit, step_size, ratio, used in records(stocks):
         key = (total, reserved, min_unit, max_unit, step_size, ratio)
         inventory = inventories.get(key)
         if inventory is None:
@@ -173,13 +170,13 @@ def _stocks(stocks: Fields) -> dict[int, dict[ResourceClass, Stock]]:
 
 def _consumers(consumers: Fields, allocations: Fields) -> dict[ConsumerId, ConsumerRow]:
     held: defaultdict[int, dict[ProviderId, dict[ResourceClass, int]]] = defaultdict(dict)
-    for consumer, provider, name, amount in _records(allocations):
+    for consumer, provider, name, amount in records(allocations):
         held[consumer].setdefault(provider, {})[name] = amount
     return {
         uuid: ConsumerRow(
             row=row, id=uuid, project=project, user=user, type=kind, generation=generation, allocations=held[row]
         )
-        for row, uuid, project, user, kind, generation in _records(consumers)
+        for row, uuid, project, user, kind, generation in records(consumers)
     }
 
 
@@ -188,7 +185,3 @@ def _holders(holders: Records) -> dict[ProviderId, dict[ResourceClass, Users]]:
     for provider, name, count, examples in holders:
         held[provider][name] = Users(count, tuple(examples))
     return dict(held)
-
-
-def _records(fields: Fields) -> Iterable[tuple[Any, ...]]:
-    return zip(*(values or () for values in fields), strict=True)

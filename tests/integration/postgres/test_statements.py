@@ -119,7 +119,8 @@ async def test_hot_statements_reach_their_rows_by_key(engine: AsyncEngine, seede
 async def test_rows_are_sorted_below_the_locking(engine: AsyncEngine, seeded: None) -> None:
     for statement in (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS):
         kinds = [node["Node Type"] for node in nodes(await generic_plan(engine, statement))]
-        assert kinds[:2] in (["LockRows", "Sort"], ["LockRows", "Index Scan"])
+        locking = kinds.index("LockRows")
+        assert kinds[locking + 1] in {"Sort", "Index Scan"}
 
 
 async def test_nearly_all_updates_of_hot_rows_are_hot(database_url: str, sql: Sql) -> None:
