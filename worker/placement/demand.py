@@ -1,7 +1,7 @@
 """What allocation claims come down to: for each consumer, what it held and what it is to hold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from worker.placement.claims import Amounts, Unset
@@ -32,14 +32,14 @@ class Demand:
     """All parts of a claim, the amounts it changes and of whom, and by how much it changes what is handed out."""
 
     parts: tuple[Part, ...]
-    differences: dict[ProviderId, list[Difference]]
-    changed: set[ConsumerId]
-    net: dict[ProviderId, dict[ResourceClass, int]]
+    differences: dict[ProviderId, list[Difference]] = field(default_factory=dict)
+    changed: set[ConsumerId] = field(default_factory=set)
+    net: dict[ProviderId, dict[ResourceClass, int]] = field(default_factory=dict)
 
 
 def demand_of(parts: tuple[Part, ...]) -> Demand:
     """The parts with their differences; `net` names each provider on which an amount differs, zero sums too."""
-    demand = Demand(parts, {}, set(), {})
+    demand = Demand(parts)
     for part in parts:
         before, after = part.before, part.after
         for provider, amounts in after.items():
@@ -58,24 +58,20 @@ def _differ(
     amounts: Mapping[ResourceClass, int],
 ) -> None:
     found: list[Difference] = []
+    sums = demand.net.get(provider, {})
     for name, new in amounts.items():
         old = held.get(name, 0)
         if new != old:
             found.append((name, consumer, old, new))
+            sums[name] = sums.get(name, 0) + new - old
     for name, old in held.items():
         if name not in amounts:
             found.append((name, consumer, old, 0))
-    if not found:
-        return
-    demand.changed.add(consumer)
-    if provider not in demand.net:
-        demand.differences[provider] = found
-        demand.net[provider] = {name: new - old for name, _, old, new in found}
-        return
-    demand.differences[provider] += found
-    sums = demand.net[provider]
-    for name, _, old, new in found:
-        sums[name] = sums.get(name, 0) + new - old
+            sums[name] = sums.get(name, 0) - old
+    if found:
+        demand.changed.add(consumer)
+        demand.net[provider] = sums
+        demand.differences.setdefault(provider, []).extend(found)
 
 
 _NOTHING: Final[Mapping[ResourceClass, int]] = {}

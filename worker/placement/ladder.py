@@ -4,8 +4,7 @@ Each check returns the places where its rule is broken, sorted by provider, clas
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from worker.placement.claims import UNSET
 from worker.placement.demand import Demand, Difference
@@ -81,35 +80,37 @@ def provider_conflicts(demand: Demand, ledger: Ledger) -> list[Place]:
 
 def _amount_refusal(demand: Demand, ledger: Ledger) -> tuple[Code, list[Place]] | None:
     broken = _broken_amounts(demand, ledger)
-    if broken.inventories:
-        missing = sorted(broken.inventories)
-        return Code.INVENTORY_NOT_FOUND, [{"provider": one, "resource_class": name} for one, name in missing]
-    if broken.units:
-        return Code.UNIT_CONSTRAINT_VIOLATED, [_unit(*one) for one in sorted(broken.units)]
-    if broken.capacities:
-        return Code.CAPACITY_EXCEEDED, [_excess(demand, ledger, *where) for where in sorted(broken.capacities)]
-    if broken.draining:
-        states = ((provider, ledger.providers[provider].state) for provider in sorted(broken.draining))
-        return Code.PROVIDER_UNAVAILABLE, [{"provider": provider, "state": state} for provider, state in states]
-    return None
+    if not broken:
+        return None
+    code = min((one.code for one in broken), key=_AMOUNTS.index)
+    first = sorted(one for one in broken if one.code is code)
+    if code is Code.UNIT_CONSTRAINT_VIOLATED:
+        return code, [_unit(one.provider, one.difference, one.rule, one.limit) for one in first]
+    if code is Code.PROVIDER_UNAVAILABLE:
+        providers = dict.fromkeys(one.provider for one in first)
+        return code, [{"provider": provider, "state": ledger.providers[provider].state} for provider in providers]
+    where = dict.fromkeys((one.provider, one.difference[0]) for one in first)
+    if code is Code.CAPACITY_EXCEEDED:
+        return code, [_excess(demand, ledger, provider, name) for provider, name in where]
+    return code, [{"provider": provider, "resource_class": name} for provider, name in where]
 
 
-@dataclass(slots=True)
-class _Broken:
-    """Changed amounts that break a rule of their inventory or provider, by rule."""
+class _Broken(NamedTuple):
+    """A changed amount that breaks a rule of its inventory or provider; of units also which, and its limit."""
 
-    inventories: set[tuple[ProviderId, ResourceClass]] = field(default_factory=set)
-    units: list[tuple[ProviderId, Difference, str, int]] = field(default_factory=list)
-    capacities: set[tuple[ProviderId, ResourceClass]] = field(default_factory=set)
-    draining: set[ProviderId] = field(default_factory=set)
+    code: Code
+    provider: ProviderId
+    difference: Difference
+    rule: str = ""
+    limit: int = 0
 
 
-def _broken_amounts(demand: Demand, ledger: Ledger) -> _Broken:
+def _broken_amounts(demand: Demand, ledger: Ledger) -> list[_Broken]:
     """All four rules in one pass: an amount is looked up once.
 
     What no longer fits without having grown was over capacity already: shrinking and moving away stay possible.
     """
-    broken = _Broken()
+    broken: list[_Broken] = []
     for provider, differences in demand.differences.items():
         inventories = ledger.levels(provider).inventories
         sums = demand.net[provider]
@@ -119,20 +120,20 @@ def _broken_amounts(demand: Demand, ledger: Ledger) -> _Broken:
             if not new:
                 continue
             if name not in inventories:
-                broken.inventories.add((provider, name))
+                broken.append(_Broken(Code.INVENTORY_NOT_FOUND, provider, difference))
                 continue
             inventory, used = inventories[name]
             if new < inventory.min_unit:
-                broken.units.append((provider, difference, "min_unit", inventory.min_unit))
+                broken.append(_Broken(_UNITS, provider, difference, "min_unit", inventory.min_unit))
             elif new > inventory.max_unit:
-                broken.units.append((provider, difference, "max_unit", inventory.max_unit))
+                broken.append(_Broken(_UNITS, provider, difference, "max_unit", inventory.max_unit))
             elif new % inventory.step_size:
-                broken.units.append((provider, difference, "step_size", inventory.step_size))
+                broken.append(_Broken(_UNITS, provider, difference, "step_size", inventory.step_size))
             if new > old:
                 if sums[name] > 0 and used + sums[name] > inventory.capacity:
-                    broken.capacities.add((provider, name))
+                    broken.append(_Broken(Code.CAPACITY_EXCEEDED, provider, difference))
                 if not enabled:
-                    broken.draining.add(provider)
+                    broken.append(_Broken(Code.PROVIDER_UNAVAILABLE, provider, difference))
     return broken
 
 
@@ -184,4 +185,11 @@ _NAMES_AND_GENERATIONS: Final[tuple[tuple[Code, Callable[[Demand, Ledger], list[
 )
 """A check may take for granted what the ones above it assure; those on amounts take all of these."""
 
+_AMOUNTS: Final = (
+    Code.INVENTORY_NOT_FOUND,
+    Code.UNIT_CONSTRAINT_VIOLATED,
+    Code.CAPACITY_EXCEEDED,
+    Code.PROVIDER_UNAVAILABLE,
+)
+_UNITS: Final = Code.UNIT_CONSTRAINT_VIOLATED
 _NOTHING: Final[Mapping[ResourceClass, int]] = {}
