@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 MAX_INT = 2_147_483_647
 """The largest amount, total or unit; generations and capacities may be larger."""
@@ -22,10 +22,14 @@ class Inventory:
     @property
     def capacity(self) -> int:
         """(total - reserved) x allocation_ratio, exact, rounded down once: 100 x 0.29 is 29."""
-        if self.allocation_ratio == 1:
+        if self.allocation_ratio == _ONE:
             return self.total - self.reserved
         numerator, denominator = self.allocation_ratio.as_integer_ratio()
         return (self.total - self.reserved) * numerator // denominator
+
+
+_ONE: Final = Decimal(1)
+"""Compared with as a decimal: an integer would be turned into one each time."""
 
 
 class Stock(NamedTuple):
