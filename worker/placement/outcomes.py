@@ -43,7 +43,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A refusal. `details` has the fields that schemas/details.py has for the code: numbers the decision was made on."""
+    """A refusal. `details` has the fields of the code in schemas/details.py: numbers the decision was made on."""
 
     claim: ClaimId
     code: Code
