@@ -46,7 +46,8 @@ class StoreTransaction:
         """
         asked = {put.id: put for put in new}
         versions = await locks.lock_providers(self._connection, providers)
-        found = await locks.lock_consumers(self._connection, {*consumers, *asked})
+        known = set(consumers)
+        found = await locks.lock_consumers(self._connection, known) if known else {}
         missing = [put for name, put in asked.items() if name not in found]
         inserted = await locks.insert_consumers(self._connection, missing) if missing else {}
         self._inserted |= {name: (row, asked[name]) for name, row in inserted.items()}
