@@ -1,5 +1,6 @@
 """Batches: claims that come twice, that are cut off or carried over, and confirms that are told to the store."""
 
+import asyncio
 from dataclasses import replace
 
 from schemas.parked import ParkedReason
@@ -225,3 +226,17 @@ async def test_a_consumer_that_is_gone_when_it_is_locked_is_made_anew_in_the_nex
     assert rig.order() == [2, 1]
     assert rig.told(1)["data"]["consumers"][0]["before"] == {}
     assert rig.metric("allocation_carried_total") == 1
+
+
+async def test_while_messages_are_read_everything_else_has_its_turn(rig: Rig) -> None:
+    rig.send(*(claim(number, "trait.ensure", name=f"CUSTOM_{number}") for number in range(1, 49)))
+    gate = rig.store.steps.hold_next("begin")
+    read: set[float] = set()
+    async with rig.working():
+        while 3 not in read:
+            await asyncio.sleep(0)
+            read.add(rig.metric("allocation_stage_seconds_count", stage="decode"))
+        await gate.reached()
+        gate.open()
+        await rig.settled()
+    assert {1, 2, 3} <= read

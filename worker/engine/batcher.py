@@ -2,17 +2,21 @@
 
 import asyncio
 from collections import deque
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 SUSPICIOUS_ATTEMPTS = 3
 """Handed over so often, a message may be what kills workers: it is taken alone (hazard 11)."""
+BATCH_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Bodies of a batch, all together: a thousand ordinary claims are half of one MiB, a few huge ones a batch."""
 
 
 class Attempted(Protocol):
-    """What was handed over so often before."""
+    """What was handed over so often before, and the bytes that came."""
 
     @property
     def attempts(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 Item = TypeVar("Item", bound=Attempted)
@@ -21,8 +25,9 @@ Item = TypeVar("Item", bound=Attempted)
 class Batcher(Generic[Item]):
     """Items in order of arrival; bounded by the prefetch of the consumer that fills it."""
 
-    def __init__(self, size_max: int) -> None:
+    def __init__(self, size_max: int, bytes_max: int = BATCH_BYTES_MAX) -> None:
         self._size_max = size_max
+        self._bytes_max = bytes_max
         self._arrived: deque[Item] = deque()
         self._signal = asyncio.Event()
         self._closed = False
@@ -45,8 +50,9 @@ class Batcher(Generic[Item]):
     async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Item] | None:
         """What has arrived, at most `room` of it (the largest batch unless told); waits for one unless told not to.
 
-        None once closed. A message handed over suspiciously often makes a batch of its own; who does not wait has
-        others in hand already, so it stays where it is.
+        None once closed. Bodies beyond `bytes_max` wait for the next batch, but one is always handed out. A message
+        handed over suspiciously often makes a batch of its own; who does not wait has others in hand already, so it
+        stays where it is.
         """
         while wait and not self._arrived and not self._closed:
             self._signal.clear()
@@ -57,9 +63,12 @@ class Batcher(Generic[Item]):
 
     def _take(self, room: int, *, company: bool) -> list[Item]:
         taken: list[Item] = []
+        held = 0
         while self._arrived and len(taken) < room:
-            alone = self._arrived[0].attempts >= SUSPICIOUS_ATTEMPTS
-            if alone and (taken or company):
+            first = self._arrived[0]
+            alone = first.attempts >= SUSPICIOUS_ATTEMPTS
+            held += len(first.body)
+            if (alone and (taken or company)) or (taken and held > self._bytes_max):
                 break
             taken.append(self._arrived.popleft())
             if alone:

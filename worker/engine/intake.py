@@ -34,6 +34,11 @@ class Incoming:
         """How often it was handed over before."""
         return self.delivery.attempts
 
+    @property
+    def body(self) -> bytes:
+        """The bytes that came."""
+        return self.delivery.body
+
     def check(self) -> Claim | tuple[Violation, ...]:
         """The claim as the core sees it, or what is wrong with it; found out once."""
         if self.checked is None:

@@ -32,6 +32,8 @@ PRUNES_MAX = 1_000
 """A turn deletes a million at most, a thousand a transaction: more in a minute than claims can come."""
 BATCHES_IN_HAND_MAX = 2
 """Waiting while another one is being published; then the transaction waits too, so that nothing piles up."""
+READ_BYTES_MAX = 256 * 1024
+"""Bodies parsed and checked in one go: some ms, in which nothing else turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Session:
 
     def __post_init__(self) -> None:
         size_max = self.limits.batch_size_max
-        self._arrivals: Batcher[Delivery] = Batcher(size_max)
+        self._arrivals: Batcher[Delivery] = Batcher(size_max, READ_BYTES_MAX)
         self._readable: Batcher[Incoming] = Batcher(size_max)
         self._handed_on: asyncio.Queue[Applied | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
         self._ended = asyncio.Event()
@@ -131,6 +133,8 @@ class Session:
                 self._readable.offer(one)
             if unreadable:
                 await self._handed_on.put(Applied(parked=unreadable))
+            # neither wait above suspends while there is more: the other stages and the connections have their turn
+            await asyncio.sleep(0)
 
     async def _decide(self) -> None:
         """Second stage: batches through the transaction, one after the other."""

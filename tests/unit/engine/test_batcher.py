@@ -67,3 +67,10 @@ async def test_closing_ends_the_waiting() -> None:
     await asyncio.sleep(0)
     batcher.close()
     assert await waiting is None
+
+
+async def test_bodies_beyond_the_bound_in_bytes_wait_but_one_is_always_handed_out() -> None:
+    batcher: Batcher[Delivery] = Batcher(8, bytes_max=5)
+    for tag, length in enumerate((9, 2, 3, 1), 1):
+        batcher.offer(Delivery(b"x" * length, "", FakeProperties(), tag, 1, False, 0))
+    assert [await _tags(batcher) for _ in range(3)] == [[1], [2, 3], [4]]
