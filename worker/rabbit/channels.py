@@ -30,7 +30,7 @@ class Channels:
 
     async def for_publishing(self, link: Link) -> PublishChannel:
         channel = await link.connection.channel()
-        return BulkChannel(link, channel) if self.bulk else PlainChannel(channel)
+        return BulkChannel(link, channel) if self.bulk else PlainChannel(channel, link.frame_max_bytes)
 
     async def for_consuming(self, link: Link, on_delivery: OnDelivery) -> AbstractChannel:
         """Deliveries reach `on_delivery` at once when in bulk; else only the callback given to basic_consume."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
@@ -22,6 +22,7 @@ from worker.rabbit.publisher import Publisher
 # What the broker writes when it parks by itself, at the delivery limit.
 BROKER_REASON: Final = "x-first-death-reason"
 GET_TIMEOUT_S: Final = 10.0
+ROUTING_KEY_BYTES_MAX: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,16 @@ async def _letters(channel: AbstractChannel, prefix: str, limit: int) -> AsyncIt
         parked_under = (properties.headers or {}).get(ParkedHeader.ROUTING_KEY)
         yield DeadLetter(
             position=position,
-            routing_key=parked_under if isinstance(parked_under, str) else frame.routing_key or "",
+            routing_key=parked_under if _is_routing_key(parked_under) else frame.routing_key or "",
             body=message.body,
             properties=properties,
             tag=frame.delivery_tag or 0,
         )
+
+
+def _is_routing_key(found: object) -> TypeGuard[str]:
+    # anybody who may write to the exchange of letters sets headers
+    return isinstance(found, str) and len(found.encode()) <= ROUTING_KEY_BYTES_MAX
 
 
 def _claim(letter: DeadLetter, exchange: str) -> Outgoing:

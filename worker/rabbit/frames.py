@@ -9,6 +9,7 @@ from pamqp import frame
 from pamqp.commands import Basic
 
 from worker.messages import Outgoing
+from worker.rabbit.fitting import FRAME_OVERHEAD
 from worker.rabbit.headers import header_of
 from worker.rabbit.mending import BODY_FRAME, HEADER_FRAME
 from worker.rabbit.split import FRAME, FRAME_END
@@ -17,8 +18,6 @@ from worker.rabbit.split import FRAME, FRAME_END
 ACK: Final = struct.Struct(">BHIHHQ?B")
 ACK_SIZE: Final = 13
 END: Final = bytes((FRAME_END,))
-# A frame's own header and end mark, which frame_max includes.
-FRAME_OVERHEAD: Final = 8
 
 
 def acks(channel: int, tags: Sequence[int], multiple_up_to: int | None) -> bytes:
@@ -32,11 +31,11 @@ def acks(channel: int, tags: Sequence[int], multiple_up_to: int | None) -> bytes
 def publishes(
     channel: int, messages: Sequence[Outgoing], ids: Sequence[str | None], mandatory: bool, frame_max_bytes: int
 ) -> bytes:
-    """`messages`, sent under `ids`; bodies longer than a frame are split."""
+    """`messages`, sent under `ids`; bodies longer than a frame are split, headers that do not fit into one left out."""
     step = frame_max_bytes - FRAME_OVERHEAD
     parts: list[bytes] = []
     for message, its_id in zip(messages, ids, strict=True):
-        body, header = message.body, header_of(message, its_id)
+        body, header = message.body, header_of(message, its_id, frame_max_bytes)
         parts += (
             _publish(channel, message.exchange, message.routing_key, mandatory),
             FRAME.pack(HEADER_FRAME, channel, len(header)),

@@ -16,8 +16,9 @@ from worker.rabbit.properties import id_of, properties_of
 class PlainChannel:
     """A channel that publishes through `basic_publish`."""
 
-    def __init__(self, channel: AbstractChannel) -> None:
+    def __init__(self, channel: AbstractChannel, frame_max_bytes: int) -> None:
         self.channel: Final = channel
+        self._frame_max_bytes = frame_max_bytes
 
     @property
     def is_closed(self) -> bool:
@@ -39,7 +40,7 @@ class PlainChannel:
                 message.body,
                 exchange=message.exchange,
                 routing_key=message.routing_key,
-                properties=properties_of(message, id_of(message)),
+                properties=properties_of(message, id_of(message), self._frame_max_bytes),
                 mandatory=mandatory,
             )
         except PublishError:

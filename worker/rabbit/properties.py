@@ -10,6 +10,7 @@ from pamqp.commands import Basic
 from pamqp.common import FieldValue
 
 from worker.messages import Outgoing, Properties
+from worker.rabbit.fitting import fitted
 
 PERSISTENT: Final = 2
 # Kept as they were. Not user_id: the broker refuses a foreign one by closing the channel. Not expiration: a message
@@ -38,17 +39,19 @@ def id_of(message: Outgoing) -> str | None:
     return message.message_id or str(uuid4())
 
 
-def properties_of(message: Outgoing, message_id: str | None) -> Basic.Properties:
-    """What `message` is sent with under the id that `id_of` gave it: persistent."""
+def properties_of(message: Outgoing, message_id: str | None, frame_max_bytes: int) -> Basic.Properties:
+    """What `message` is sent with under the id that `id_of` gave it: persistent, and within a frame."""
+    ours = message.headers or {}
     if message.properties is not None:
-        return _kept(message.properties, message.headers or {})
-    return Basic.Properties(
+        return fitted(_kept(message.properties, ours), ours, frame_max_bytes)
+    fresh = Basic.Properties(
         content_type=message.content_type,
         headers=dict(message.headers) if message.headers else None,
         delivery_mode=PERSISTENT,
         correlation_id=message.correlation_id,
         message_id=message_id,
     )
+    return fitted(fresh, ours, frame_max_bytes)
 
 
 def _kept(original: Properties, added: Mapping[str, str | int]) -> Basic.Properties:

@@ -6,7 +6,8 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from worker.messages import Outgoing
-from worker.rabbit.frames import FRAME_OVERHEAD, acks, publishes
+from worker.rabbit.fitting import FRAME_OVERHEAD
+from worker.rabbit.frames import acks, publishes
 
 CHANNEL = 7
 TAG = 2**40 + 5

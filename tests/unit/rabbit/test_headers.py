@@ -13,6 +13,7 @@ from worker.messages import Outgoing
 from worker.rabbit.headers import header_of, properties_in
 from worker.rabbit.properties import properties_of
 
+FRAME_MAX = 131_072
 # 60 characters of four bytes each fit into a short string
 texts = st.text(st.characters(codec="utf-8"), max_size=60)
 tables = st.dictionaries(texts, st.one_of(st.integers(-(2**31), 2**31 - 1), texts, st.booleans()), max_size=3)
@@ -54,8 +55,10 @@ def by_pamqp(header: bytes) -> Basic.Properties:
 
 @given(outgoing, st.none() | texts)
 def test_a_header_is_written_as_pamqp_writes_it(message: Outgoing, message_id: str | None) -> None:
-    expected = ContentHeader(body_size=len(message.body), properties=properties_of(message, message_id)).marshal()
-    assert header_of(message, message_id) == expected
+    expected = ContentHeader(
+        body_size=len(message.body), properties=properties_of(message, message_id, FRAME_MAX)
+    ).marshal()
+    assert header_of(message, message_id, FRAME_MAX) == expected
 
 
 @given(properties)
@@ -66,7 +69,7 @@ def test_a_header_is_read_as_pamqp_reads_it(sent: Basic.Properties) -> None:
 
 def test_a_text_that_is_too_long_for_a_short_string_is_an_error_as_in_pamqp() -> None:
     with pytest.raises(struct.error):
-        header_of(Outgoing("", "key", b"", correlation_id="x" * 256), "id")
+        header_of(Outgoing("", "key", b"", correlation_id="x" * 256), "id", FRAME_MAX)
 
 
 def test_what_cannot_be_decoded_is_left_out_and_the_rest_stays() -> None:

@@ -14,7 +14,7 @@ from worker.rabbit.properties import id_of, properties_of
 def parked(properties: Basic.Properties, **added: str | int) -> Basic.Properties:
     """The properties of a parked message as they arrive."""
     message = Outgoing("dead", "key", b"", headers=added, properties=properties)
-    sent = properties_of(message, id_of(message))
+    sent = properties_of(message, id_of(message), 131_072)
     found = ContentHeader()
     found.unmarshal(ContentHeader(properties=sent).marshal())
     return found.properties
