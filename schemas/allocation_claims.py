@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.absent import UNSET, Absentable, Distinct
-from schemas.amounts import Allocations, Generation, Mappings, ProviderGenerations, amounts_counted
+from schemas.amounts import Allocations, Generation, Mappings, ProviderGenerations, amounts_counted, at_most
 from schemas.envelope import ClaimEnvelope
 from schemas.message import Message, also
 from schemas.text import ConsumerType, Name, Uuid
@@ -72,6 +72,7 @@ class AllocationSetMany(ClaimEnvelope):
     claims: Annotated[
         tuple[Holding, ...],
         Field(min_length=1, max_length=MEMBERS_MAX, strict=False),
+        at_most(MEMBERS_MAX),
         AfterValidator(_one_claim_together),
     ]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, WrapValidator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema, WrapValidator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from schemas.text import GroupName, Id, Name, Uuid
 
@@ -34,6 +34,20 @@ def one_spelling(value: Any, validate: Callable[[Any], dict[str, _Output]]) -> d
                 raise PydanticCustomError("uniqueItems", "one id twice", {"limit": True, "value": key})
             seen.add(canonical)
     return validated
+
+
+def at_most(count_max: int) -> BeforeValidator:
+    """Refuses more items for their number alone: each wrong one would otherwise be told, at a cost, and forgotten."""
+
+    def counted(value: Any) -> Any:
+        if isinstance(value, dict | list | tuple) and len(value) > count_max:
+            kind = "Dictionary" if isinstance(value, dict) else "Tuple"
+            raise PydanticKnownError(
+                "too_long", {"field_type": kind, "max_length": count_max, "actual_length": len(value)}
+            )
+        return value
+
+    return BeforeValidator(counted)
 
 
 def amounts_counted(*parts: Mapping[str, Mapping[str, int]]) -> int:
@@ -92,14 +106,17 @@ Ratio = Annotated[
 Its JSON Schema has no multipleOf: validators that compute in binary fractions refuse good numbers by it.
 """
 
-ClassAmounts = Annotated[dict[Name, Amount], Field(min_length=1, max_length=AMOUNTS_MAX)]
-Allocations = Annotated[dict[Uuid, ClassAmounts], Field(max_length=AMOUNTS_MAX), WrapValidator(one_spelling)]
+ClassAmounts = Annotated[dict[Name, Amount], Field(min_length=1, max_length=AMOUNTS_MAX), at_most(AMOUNTS_MAX)]
+Allocations = Annotated[
+    dict[Uuid, ClassAmounts], Field(max_length=AMOUNTS_MAX), WrapValidator(one_spelling), at_most(AMOUNTS_MAX)
+]
 """{provider: {class: amount}}: a provider that is named has at least one class."""
 
 ProviderGenerations = Annotated[dict[Uuid, Generation], WrapValidator(one_spelling)]
 Mappings = Annotated[
-    dict[GroupName, Annotated[tuple[Uuid, ...], Field(min_length=1, strict=False)]],
+    dict[GroupName, Annotated[tuple[Uuid, ...], Field(min_length=1, strict=False, fail_fast=True)]],
     Field(max_length=GROUPS_MAX),
+    at_most(GROUPS_MAX),
 ]
 """{group: [provider]}."""
 

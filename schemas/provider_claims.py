@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.absent import UNSET, Absentable, Distinct
-from schemas.amounts import TRAITS_MAX, Generation
+from schemas.amounts import TRAITS_MAX, Generation, at_most
 from schemas.envelope import ClaimEnvelope
 from schemas.message import also
 from schemas.stock import Inventories
@@ -22,12 +22,12 @@ def _no_repetition(ids: tuple[str, ...]) -> tuple[str, ...]:
     return ids
 
 
-Traits = Annotated[tuple[Name, ...], Field(max_length=TRAITS_MAX, strict=False)]
+Traits = Annotated[tuple[Name, ...], Field(max_length=TRAITS_MAX, strict=False), at_most(TRAITS_MAX)]
 """A set of trait names; repetition is harmless."""
 
 Aggregates = Annotated[
     tuple[Uuid, ...],
-    Field(strict=False, json_schema_extra={"uniqueItems": True}),
+    Field(strict=False, fail_fast=True, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_no_repetition),
 ]
 """A set of aggregate ids; repetition is an error."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.amounts import AMOUNTS_MAX, MAX_INT, Amount, Count, Ratio
+from schemas.amounts import AMOUNTS_MAX, MAX_INT, Amount, Count, Ratio, at_most
 from schemas.message import Message
 from schemas.text import Name
 
@@ -21,5 +21,5 @@ class InventoryFields(Message):
     allocation_ratio: Ratio = Decimal("1.0")
 
 
-Inventories = Annotated[dict[Name, InventoryFields], Field(max_length=AMOUNTS_MAX)]
+Inventories = Annotated[dict[Name, InventoryFields], Field(max_length=AMOUNTS_MAX), at_most(AMOUNTS_MAX)]
 """{class: fields}."""
