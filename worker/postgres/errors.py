@@ -40,7 +40,7 @@ def translate(error: BaseException) -> Fault | None:
     if isinstance(error, asyncpg.InterfaceError):
         return Outage(f"connection lost: {error}") if "closed" in str(error) else None
     if isinstance(error, OSError | PoolTimeout):
-        return Outage(f"database out of reach: {error}")
+        return Outage(f"database out of reach: {_words(error)}")
     return None
 
 
@@ -54,6 +54,11 @@ async def translated() -> AsyncIterator[None]:
         if fault is None:
             raise
         raise fault from error
+
+
+def _words(error: BaseException) -> str:
+    """What `error` says, or what it is where it says nothing."""
+    return str(error) or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
 
 
 def _by_sqlstate(state: str, error: BaseException) -> Fault | None:

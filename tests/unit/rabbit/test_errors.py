@@ -27,6 +27,7 @@ from worker.rabbit.errors import translate, translated
         (TimeoutError(), "in time"),
         (ssl.SSLCertVerificationError("no"), "certificate"),
         (EOFError(), "EOFError"),
+        (ConnectionResetError(), "ConnectionResetError"),
     ],
 )
 def test_what_the_broker_or_the_net_does_is_an_outage(error: Exception, words: str) -> None:
