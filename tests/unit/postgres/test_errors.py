@@ -13,7 +13,7 @@ from worker.postgres.errors import translate
         (TimeoutError(), "no answer in time"),
         (ConnectionRefusedError(), "ConnectionRefusedError"),
         (ConnectionRefusedError(111, "refused"), "[Errno 111] refused"),
-        (PoolTimeout(), "TimeoutError"),
+        (PoolTimeout("pool limit reached"), "pool limit reached"),
     ],
 )
 def test_an_outage_has_a_reason_though_the_driver_gives_none(error: Exception, reason: str) -> None:
