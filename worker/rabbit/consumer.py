@@ -1,7 +1,6 @@
 """Deliveries of one queue, handed on as they come; nothing is decided or awaited here (hazard 1)."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -40,7 +39,6 @@ class Consumer:
         self._channel: AbstractChannel | None = None
         self._consumer_tag: str | None = None
         self._epoch = 0
-        self.last_delivery = time.monotonic()
 
     async def open(self, sink: Sink, lost: Lost) -> int:
         """Begin to consume on a new channel, closing the one before; its epoch is returned.
@@ -129,7 +127,6 @@ class _Reception:
     def deliver(self, tag: int, redelivered: bool, routing_key: str, properties: Basic.Properties, body: bytes) -> None:
         if not self._consumer.is_current(self._epoch):
             return
-        self._consumer.last_delivery = time.monotonic()
         attempts = 0
         if redelivered:
             # a publisher may send this header as well: it counts on a redelivery alone

@@ -1,7 +1,6 @@
 """Messages out: whole batches, persistent and confirmed, on a connection that nothing is consumed on (hazard 6)."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,7 +31,6 @@ class Publisher:
         self._confirmed: PublishChannel | None = None
         self._replies: PublishChannel | None = None
         self._opening = asyncio.Lock()
-        self.last_confirm = time.monotonic()
 
     @property
     def is_blocked(self) -> bool:
@@ -108,8 +106,6 @@ class Publisher:
                 async with asyncio.timeout(self._timeout_s):
                     if self._link is not None:
                         await self._link.unblocked()
-                    receipt = await channel.publish(messages, mandatory)
+                    return await channel.publish(messages, mandatory)
         except Fault as fault:
             raise Unconfirmed(f"{len(messages)} messages are unconfirmed. {fault}") from fault
-        self.last_confirm = time.monotonic()
-        return receipt
