@@ -9,8 +9,11 @@ from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.exceptions import AMQPError
 
 OUTCOME_S = 60.0
+TAKE_S = 10.0
+NONE_THERE_S = 0.02
 
 
 class Side:
@@ -97,6 +100,29 @@ async def side(broker_url: str, prefix: str) -> AsyncIterator[Side]:
             f"{prefix}.heard", durable=True, arguments={"x-queue-type": "quorum", "x-expires": 600_000}
         )
         await queue.bind(f"{prefix}.events", "#")
-        await queue.consume(heard.hear, no_ack=True)
-        yield heard
+        enough = asyncio.Event()
+        following = asyncio.create_task(_follow(broker_url, queue.name, heard, enough))
+        try:
+            yield heard
+        finally:
+            enough.set()
+            await following
         await queue.delete(if_unused=False, if_empty=False)
+
+
+async def _follow(broker_url: str, queue_name: str, heard: Side, enough: asyncio.Event) -> None:
+    """Take event by event, whatever becomes of the broker: a consumer is not told again of a queue it was taken off."""
+    while not enough.is_set():
+        try:
+            async with await aio_pika.connect(broker_url, timeout=TAKE_S) as connection:
+                channel = await connection.channel()
+                queue = await channel.get_queue(queue_name, ensure=False)
+                while not enough.is_set():
+                    message = await queue.get(fail=False, timeout=TAKE_S)
+                    if message is None:
+                        await asyncio.sleep(NONE_THERE_S)
+                        continue
+                    await heard.hear(message)
+                    await message.ack()
+        except (AMQPError, OSError, TimeoutError, RuntimeError):
+            await asyncio.sleep(NONE_THERE_S)

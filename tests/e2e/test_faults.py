@@ -101,7 +101,8 @@ async def _send_when_back(heard: Side, claims: list[dict[str, object]]) -> None:
     async with asyncio.timeout(60):
         while True:
             try:
-                await heard.send_all(claims)
+                async with asyncio.timeout(10):
+                    await heard.send_all(claims)
             except Exception:  # noqa: BLE001 - whatever the client library says of a lost connection
                 await asyncio.sleep(0.2)  # its own reconnect gives no signal
             else:
