@@ -228,6 +228,30 @@ async def test_when_stopped_the_batch_in_hand_is_finished_and_settled_and_nothin
     assert not rig.consumer.is_open
 
 
+async def test_a_fault_that_no_probe_sees_charges_its_deliveries_to_one_message_alone(rig: Rig) -> None:
+    rig.seed(ROW)
+    rig.store.fail_next("record", Outage("42P01"), times=6)
+    rig.send(*(put(number, number, {1: 1}) for number in range(1, 9)))
+    async with rig.working():
+        for _ in range(6):
+            await rig.resume()
+        await rig.settled()
+    assert rig.consumer.steps.taken.count("open") == 8
+    assert rig.metric("allocation_redelivered_total") == 6 + 7
+    assert rig.order() == list(range(1, 9))
+
+
+async def test_the_worker_is_ready_only_once_it_consumes(rig: Rig) -> None:
+    gate = rig.consumer.steps.hold_next("open")
+    async with rig.working():
+        await gate.reached()
+        assert rig.engine.reason is not None
+        gate.open()
+        rig.send_bytes(b"nonsense")
+        await rig.settled()
+        assert rig.engine.reason is None
+
+
 async def test_stopping_while_waiting_for_a_probe_ends_at_once(rig: Rig) -> None:
     rig.store.fail_next("probe", Outage("57P03"), times=100)
     async with rig.working():

@@ -66,7 +66,7 @@ class Desk:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The session runs until it is told to stop, or ends by itself; `fault` is why."""
-        task = asyncio.create_task(self.session.run(self.stop))
+        task = asyncio.create_task(self.session.run(self.stop, False, lambda: None))
         yield
         self.stop.set()
         async with asyncio.timeout(PATIENCE_S):

@@ -107,7 +107,7 @@ class FakeConsumer:
         self.acked: list[tuple[tuple[int, ...], int | None]] = []
         self.is_open = False
         self._broker = broker
-        self._prefetch = prefetch
+        self._prefetch = self._allowed = prefetch
         self._epoch = 0
         self._tags = count(1)
         self._takes = False
@@ -115,10 +115,11 @@ class FakeConsumer:
         self._lost: Lost | None = None
         broker.consumers.append(self)
 
-    async def open(self, sink: Sink, lost: Lost) -> int:
+    async def open(self, sink: Sink, lost: Lost, prefetch: int | None = None) -> int:
         self._end()
         await self.steps.begin("open")
         self._epoch += 1
+        self._allowed = prefetch or self._prefetch
         self._tags = count(1)
         self._sink, self._lost = sink, lost
         self.is_open = self._takes = True
@@ -162,7 +163,7 @@ class FakeConsumer:
     def deliver(self) -> None:
         """Hand over what may be handed over."""
         waiting = self._broker.queues[self.queue]
-        while self._takes and self._sink and waiting and len(self.unsettled) < self._prefetch:
+        while self._takes and self._sink and waiting and len(self.unsettled) < self._allowed:
             message, tag = waiting.popleft(), next(self._tags)
             self.unsettled[tag] = message
             again = message.attempts > 0

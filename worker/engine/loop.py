@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from worker.engine.endings import ChannelLost
 from worker.engine.ports import Publisher, Store, Surroundings
 from worker.engine.publish import Overwhelmed
 from worker.engine.retry import backoff
@@ -21,8 +22,11 @@ SOUND_AFTER_S = 5.0
 class Runs(Protocol):
     """One time of consuming: claims or queries."""
 
-    async def run(self, stop: asyncio.Event) -> Fault | None:
-        """Until told to stop (None) or until the world breaks."""
+    async def run(self, stop: asyncio.Event, careful: bool, consuming: Callable[[], None]) -> Fault | None:
+        """Until told to stop (None) or until the world breaks; `consuming` is called once messages are taken.
+
+        `careful`: with one message in hand, until one has gone through (None as well).
+        """
 
 
 @dataclass(kw_only=True)
@@ -45,6 +49,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._log = structlog.get_logger().bind(role=self.role)
         self._away = False
+        self._careful = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Then what is in hand is finished and settled."""
@@ -53,20 +58,24 @@ class Engine:
         while not stop.is_set():
             if await self._sound():
                 begun = clock.monotonic()
+                was_careful = self._careful
                 fault = await self._consumed(stop)
                 if isinstance(fault, Overwhelmed):
                     await self._shout(fault, stop)
                 if clock.monotonic() - begun > SOUND_AFTER_S:
                     waits = self._waits()
+                if was_careful and fault is None:
+                    continue
             await clock.wait(stop, next(waits))
 
     def _waits(self) -> Iterator[float]:
         return backoff(self.around.random, *self.backoff_s)
 
     async def _consumed(self, stop: asyncio.Event) -> Fault | None:
-        self.reason = None
+        """One session. A fault of the work, unseen by the probes, would charge a delivery to all in hand each time."""
         try:
-            fault = await self.session().run(stop)
+            fault = await self.session().run(stop, self._careful, self._consuming)
+            self._careful = fault is not None and (self._careful or not isinstance(fault, ChannelLost))
         except Outage as outage:
             fault = outage
         self.reason = str(fault) if fault else "stopping"
@@ -74,6 +83,9 @@ class Engine:
             self._away = True
             self._log.warning(Log.OUTAGE_BEGAN, reason=self.reason)
         return fault
+
+    def _consuming(self) -> None:
+        self.reason = None
 
     async def _sound(self) -> bool:
         """Whether a transaction and a publish have succeeded just now."""

@@ -58,8 +58,16 @@ class Store(Protocol):
 class Consumer(Protocol):
     """Deliveries of one queue. Raises `Outage`."""
 
-    async def open(self, sink: Callable[[Delivery], None], lost: Callable[[BaseException | None], None]) -> int:
-        """Begin to consume on a new channel, its epoch is returned; `lost` is called once when that dies."""
+    async def open(
+        self,
+        sink: Callable[[Delivery], None],
+        lost: Callable[[BaseException | None], None],
+        prefetch: int | None = None,
+    ) -> int:
+        """Begin to consume on a new channel, its epoch is returned; `lost` is called once when that dies.
+
+        `prefetch`: how many messages may be unsettled, where it is not to be as many as usual.
+        """
 
     def ack(self, epoch: int, tags: Sequence[int], multiple_up_to: int | None = None) -> None:
         """Settle deliveries of `epoch`; those of an older one are dropped."""

@@ -1,7 +1,7 @@
 """Read requests: answered apart from claims, so that a long answer never stalls a batch."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import structlog
@@ -11,6 +11,7 @@ from schemas.codes import Code
 from schemas.queries import AnyQuery, validate_query
 from schemas.wire import Unreadable, read_object
 from worker.engine.batcher import Batcher
+from worker.engine.endings import ChannelLost
 from worker.engine.failures import answer_or_fault
 from worker.engine.ports import Consumer, Publisher, Surroundings
 from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
@@ -44,11 +45,15 @@ class QuerySession:
         self._batcher: Batcher[Delivery] = Batcher(in_flight_max)
         self._ended = asyncio.Event()
         self._fault: Fault | None = None
+        self._careful = False
         self._log = structlog.get_logger()
 
-    async def run(self, stop: asyncio.Event) -> Fault | None:
-        """Answer until told to stop or until the world breaks."""
-        settler = Settler(await self._consumer.open(self._batcher.offer, self._lost))
+    async def run(self, stop: asyncio.Event, careful: bool, consuming: Callable[[], None]) -> Fault | None:
+        """Answer until told to stop or until the world breaks; when `careful`, one query and no more."""
+        self._careful = careful
+        prefetch = 1 if careful else None
+        settler = Settler(await self._consumer.open(self._batcher.offer, self._lost, prefetch=prefetch))
+        consuming()
         self._around.telemetry.connected(Link.QUERIES, True)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -67,7 +72,7 @@ class QuerySession:
             self._end(outage)
 
     def _lost(self, error: BaseException | None) -> None:
-        self._end(Outage(f"the channel of queries was lost: {error}"))
+        self._end(ChannelLost(f"the channel of queries was lost: {error}"))
 
     def _end(self, fault: Fault | None) -> None:
         if not self._ended.is_set():
@@ -87,6 +92,9 @@ class QuerySession:
                 replies = [reply for task in answering if (reply := task.result()) is not None]
                 if replies:
                     self._around.telemetry.replies_failed.inc(await self._publisher.reply(replies))
+                if self._careful:
+                    await self._consumer.cancel()
+                    self._end(None)
                 acks = settler.settle(deliveries)
                 self._consumer.ack(settler.epoch, acks.singly, acks.up_to)
             except* Fault as faults:

@@ -6,7 +6,7 @@ finished, since its outcome costs nothing then and breaking off costs a connecti
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ import structlog
 
 from worker.engine.apply import Applied
 from worker.engine.batcher import Batcher
+from worker.engine.endings import ChannelLost
 from worker.engine.failures import Failures, check_ahead
 from worker.engine.intake import Incoming, Parked, read
 from worker.engine.ports import Consumer, Store, Surroundings
@@ -66,12 +67,18 @@ class Session:
         self._handed_on: asyncio.Queue[Applied | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
         self._ended = asyncio.Event()
         self._fault: Fault | None = None
+        self._careful = False
         self._poisoned_in_a_row = 0
         self._log = structlog.get_logger()
 
-    async def run(self, stop: asyncio.Event) -> Fault | None:
-        """Consume until told to stop or until the world breaks; everything in hand is finished and settled."""
-        epoch = await self.consumer.open(self._arrived, self._lost)
+    async def run(self, stop: asyncio.Event, careful: bool, consuming: Callable[[], None]) -> Fault | None:
+        """Consume until told to stop or until the world breaks; everything in hand is finished and settled.
+
+        `careful`: one message at a time, and only until one is settled. `consuming` is called once messages come.
+        """
+        self._careful = careful
+        epoch = await self.consumer.open(self._arrived, self._lost, prefetch=1 if careful else None)
+        consuming()
         self.around.telemetry.consuming.set(1)
         self.around.telemetry.connected(Link.CONSUMING, True)
         self._log.info(Log.CONSUMING, epoch=epoch)
@@ -111,7 +118,7 @@ class Session:
         self._arrivals.offer(delivery)
 
     def _lost(self, error: BaseException | None) -> None:
-        self.end(Outage(f"the channel was lost: {error}" if error else "the channel was lost"))
+        self.end(ChannelLost(f"the channel was lost: {error}" if error else "the channel was lost"))
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """End the session when told to stop: no new deliveries, what is in hand goes on."""
@@ -181,10 +188,16 @@ class Session:
             if self._fault is not None:
                 continue
             self.around.pulse.beat("announce")
+            enough = self._careful and bool(applied.answered or applied.parked)
             try:
+                if enough:
+                    # before the ack, or the next message would be delivered in vain
+                    await self.consumer.cancel()
                 await self.announcer.announce(applied, self.consumer, settler)
             except Fault as fault:
                 self.end(fault)
+            if enough:
+                self.end(None)
             self.around.pulse.dismiss("announce")
 
     async def _keep_up(self) -> None:

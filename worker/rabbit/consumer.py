@@ -40,11 +40,11 @@ class Consumer:
         self._consumer_tag: str | None = None
         self._epoch = 0
 
-    async def open(self, sink: Sink, lost: Lost) -> int:
+    async def open(self, sink: Sink, lost: Lost, prefetch: int | None = None) -> int:
         """Begin to consume on a new channel, closing the one before; its epoch is returned.
 
         `sink` is called with each delivery. `lost` is called once when the channel, its connection or the queue is
-        gone, but not for what `close` or a later `open` do. Raises Outage.
+        gone, but not for what `close` or a later `open` do. `prefetch` holds for this channel alone. Raises Outage.
         """
         self._epoch += 1
         await self._leave_channel()
@@ -55,7 +55,7 @@ class Consumer:
         try:
             with translated():
                 async with asyncio.timeout(CALL_TIMEOUT_S):
-                    await self._begin(self._link, reception)
+                    await self._begin(self._link, reception, prefetch or self._prefetch)
         except BaseException:
             # what such a channel still delivers is nobody's
             self._epoch += 1
@@ -99,12 +99,12 @@ class Consumer:
         if link is not None:
             await link.close()
 
-    async def _begin(self, link: Link, reception: "_Reception") -> None:
+    async def _begin(self, link: Link, reception: "_Reception", prefetch: int) -> None:
         self._channel = await self._channels.for_consuming(link, reception.deliver)
         when_closed(self._channel.closing, reception.lose)
         self._channel.on_consumer_cancel_callbacks.add(reception.cancelled)
         # per consumer: a quorum queue ends the connection on a global one (hazard 9)
-        await self._channel.basic_qos(prefetch_count=self._prefetch)
+        await self._channel.basic_qos(prefetch_count=prefetch)
         begun = await self._channel.basic_consume(self._queue, reception.receive)
         self._consumer_tag = begun.consumer_tag
 
