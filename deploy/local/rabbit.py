@@ -23,6 +23,7 @@ default_user_tags.administrator = true
 log.console = true
 log.console.level = info
 log.file = false
+max_message_size = 2097152
 """
 # Idle schedulers that spin would take the processor from PostgreSQL and the worker on a small machine.
 VM_ARGUMENTS = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"

@@ -1,7 +1,7 @@
 """Messages out: whole batches, persistent and confirmed, on a connection that nothing is consumed on (hazard 6)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from worker.faults import Fault, Outage, Unconfirmed, Unroutable
@@ -13,6 +13,9 @@ from worker.rabbit.errors import translated
 
 # Nobody can have a queue of this name: the broker keeps names that begin with `amq.` for itself.
 PROBE: Final = Outgoing(exchange="", routing_key="amq.allocation-probe", body=b"", content_type="text/plain")
+
+# Of bodies in one write: a batch of ordinary events is far below it; of large ones no more than this is held twice.
+WRITE_BYTES: Final = 4 * 1_024 * 1_024
 
 
 class Publisher:
@@ -101,6 +104,10 @@ class Publisher:
             return self._replies
 
     async def _publish(self, channel: PublishChannel, messages: Sequence[Outgoing], mandatory: bool) -> Receipt:
+        receipts = [await self._write(channel, part, mandatory) for part in _parts(messages)]
+        return Receipt(sum(each.refused for each in receipts), sum(each.returned for each in receipts))
+
+    async def _write(self, channel: PublishChannel, messages: Sequence[Outgoing], mandatory: bool) -> Receipt:
         try:
             with translated():
                 async with asyncio.timeout(self._timeout_s):
@@ -109,3 +116,14 @@ class Publisher:
                     return await channel.publish(messages, mandatory)
         except Fault as fault:
             raise Unconfirmed(f"{len(messages)} messages are unconfirmed. {fault}") from fault
+
+
+def _parts(messages: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
+    """`messages` in order, in runs of at most WRITE_BYTES of bodies; a larger one alone."""
+    start = held = 0
+    for at, message in enumerate(messages):
+        if at > start and held + len(message.body) > WRITE_BYTES:
+            yield messages[start:at]
+            start, held = at, 0
+        held += len(message.body)
+    yield messages[start:]

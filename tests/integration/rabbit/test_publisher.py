@@ -1,7 +1,7 @@
 """The publisher against a real broker, by both ways to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from aiormq.abc import AbstractChannel
@@ -11,9 +11,10 @@ from pamqp.common import FieldValue
 from tests.integration.rabbit.builders import WAIT_S, claim, take
 from worker.faults import Outage, Unconfirmed, Unroutable
 from worker.messages import Outgoing
-from worker.rabbit.channels import Channels
+from worker.rabbit.channels import Channels, PublishChannel
+from worker.rabbit.confirms import Receipt
 from worker.rabbit.connection import Broker, Link
-from worker.rabbit.publisher import Publisher
+from worker.rabbit.publisher import WRITE_BYTES, Publisher
 
 
 async def test_what_is_confirmed_is_in_the_queue_and_persistent(
@@ -38,6 +39,24 @@ async def test_a_body_arrives_whole_whatever_its_size(
 
     _, _, body = await take(link, f"{declared}.claims")
     assert body == sent
+
+
+async def test_a_batch_is_written_in_parts_that_are_not_too_large(broker: Broker, declared: str, link: Link) -> None:
+    channels = _Watched()
+    publisher = Publisher(broker, channels=channels)
+    await publisher.open()
+    messages = [claim(declared, b"%d" % at + b"x" * (WRITE_BYTES // 3)) for at in range(7)]
+    await publisher.publish_all(messages)
+    await publisher.close()
+
+    assert channels.written == [2, 2, 2, 1]
+    firsts = [(await take(link, f"{declared}.claims"))[2][:1] for _ in messages]
+    assert firsts == [b"0", b"1", b"2", b"3", b"4", b"5", b"6"]
+
+
+async def test_a_message_above_the_broker_s_limit_is_refused_by_it(publisher: Publisher, declared: str) -> None:
+    with pytest.raises(Unconfirmed, match="larger than configured max size 2097152"):
+        await publisher.publish_all((claim(declared, bytes(2_097_153)),))
 
 
 async def test_batches_published_at_the_same_time_are_each_confirmed(
@@ -177,6 +196,31 @@ async def test_a_closed_publisher_publishes_nothing(publisher: Publisher, declar
     with pytest.raises(Outage, match="not open"):
         await publisher.publish_all((claim(declared),))
     assert await publisher.reply((claim(declared),)) == 1
+
+
+class _Watched(Channels):
+    """Channels in bulk that remember how many messages each write had."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[int] = []
+
+    async def for_publishing(self, link: Link) -> PublishChannel:
+        return _WatchedChannel(await super().for_publishing(link), self.written)
+
+
+class _WatchedChannel:
+    def __init__(self, channel: PublishChannel, written: list[int]) -> None:
+        self._channel = channel
+        self._written = written
+
+    @property
+    def is_closed(self) -> bool:
+        return self._channel.is_closed
+
+    async def publish(self, messages: Sequence[Outgoing], mandatory: bool) -> Receipt:
+        self._written.append(len(messages))
+        return await self._channel.publish(messages, mandatory)
 
 
 def _came() -> Basic.Properties:
