@@ -9,7 +9,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.faults import Conflict, Fault, LockTimeout, Outage
 
-LOCK_NOT_AVAILABLE = "55P03"
+TOO_LONG = {
+    "55P03": "lock timeout",
+    # A statement over its timeout was stuck behind others, or had too large a batch: try again with half of it, bounded.
+    "57014": "statement timeout",
+    "25P03": "transaction idle for too long",
+}
 
 CONFLICTS = {
     "40001": "serialization failure",
@@ -17,9 +22,6 @@ CONFLICTS = {
     "40P01": "deadlock",
     "23505": "unique violation",
     "23503": "foreign key violation",
-    # A statement over its timeout was stuck behind others, or had too large a batch: try again, bounded.
-    "57014": "statement timeout",
-    "25P03": "transaction idle for too long",
     "0A000": "cached statement outlived a change of the tables",
 }
 
@@ -63,8 +65,8 @@ def _words(error: BaseException) -> str:
 
 def _by_sqlstate(state: str, error: BaseException) -> Fault | None:
     reason = f"{state}: {getattr(error, 'orig', error)}"
-    if state == LOCK_NOT_AVAILABLE:
-        return LockTimeout(reason)
+    if state in TOO_LONG:
+        return LockTimeout(f"{TOO_LONG[state]}, {reason}")
     if state in CONFLICTS:
         return Conflict(f"{CONFLICTS[state]}, {reason}")
     if state.startswith(OUTAGES):
