@@ -17,7 +17,7 @@ class Conflict(Fault):
 
 
 class LockTimeout(Conflict):
-    """SQLSTATE 55P03, 57014, 25P03: took too long under locks or in a statement; the next attempt has half the batch."""
+    """SQLSTATE 55P03, 57014, 25P03: took too long under locks or in a statement; the next try has half the batch."""
 
 
 class Outage(Fault):

@@ -11,7 +11,7 @@ from worker.faults import Conflict, Fault, LockTimeout, Outage
 
 TOO_LONG = {
     "55P03": "lock timeout",
-    # A statement over its timeout was stuck behind others, or had too large a batch: try again with half of it, bounded.
+    # A statement over its timeout was stuck behind others, or had too large a batch: try again with half.
     "57014": "statement timeout",
     "25P03": "transaction idle for too long",
 }
