@@ -37,10 +37,13 @@ BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
 
 
 class Heartbeats:
-    """A pulse that nobody feels."""
+    """A pulse whose beats are kept."""
+
+    def __init__(self) -> None:
+        self.beats: list[str] = []
 
     def beat(self, loop: str) -> None:
-        """Nothing to do."""
+        self.beats.append(loop)
 
     def dismiss(self, loop: str) -> None:
         """Nothing to do."""
@@ -65,7 +68,8 @@ class Rig:
             batch_size_max=batch_size_max, carries_max=carries_max, conflict_tries_max=5,
             parked_in_a_row_max=parked_max, inbox_keep=timedelta(days=30), sweep_after=timedelta(minutes=5),
         )  # fmt: skip
-        self.engine = self._engine(Surroundings(self.clock, Random(7), self.telemetry, Heartbeats()))  # noqa: S311 - jitter
+        self.pulse = Heartbeats()
+        self.engine = self._engine(Surroundings(self.clock, Random(7), self.telemetry, self.pulse))  # noqa: S311 - jitter
         self._task: asyncio.Task[None] | None = None
 
     def _engine(self, around: Surroundings) -> Engine:

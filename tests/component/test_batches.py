@@ -156,7 +156,7 @@ async def test_the_next_batch_tells_the_store_what_is_confirmed(rig: Rig) -> Non
         assert list(rig.store.state.unconfirmed) == [1]
         rig.send(put(2, 2, {1: 1}))
         await rig.settled()
-    assert list(rig.store.state.unconfirmed) == [2]
+        assert list(rig.store.state.unconfirmed) == [2]
 
 
 async def test_when_claims_are_idle_the_store_is_told_after_a_second(rig: Rig) -> None:
@@ -179,7 +179,7 @@ async def test_a_transaction_that_failed_has_not_told_the_store(rig: Rig) -> Non
         assert list(rig.store.state.unconfirmed) == [1]
         rig.send(put(3, 3, {1: 1}))
         await rig.settled()
-    assert list(rig.store.state.unconfirmed) == [2]
+        assert list(rig.store.state.unconfirmed) == [2]
 
 
 async def test_outcomes_left_unconfirmed_for_long_are_published_by_the_sweep(rig: Rig) -> None:

@@ -252,6 +252,12 @@ async def test_the_worker_is_ready_only_once_it_consumes(rig: Rig) -> None:
         assert rig.engine.reason is None
 
 
+async def test_when_stopped_the_store_is_told_of_what_is_confirmed(rig: Rig) -> None:
+    rig.seed(ROW)
+    await rig.run(put(1, 1, {1: 1}))
+    assert rig.store.state.unconfirmed == {}
+
+
 async def test_stopping_while_waiting_for_a_probe_ends_at_once(rig: Rig) -> None:
     rig.store.fail_next("probe", Outage("57P03"), times=100)
     async with rig.working():

@@ -156,10 +156,18 @@ async def test_after_a_conflict_the_whole_transaction_is_run_again(rig: Rig, ste
     rig.store.fail_next(step, Conflict("40001"), times=4)
     await rig.run(put(1, 1, {1: 1}), put(2, 2, {1: 1}))
     assert rig.codes((1, 2)) == ["allocation.granted"] * 2
-    assert rig.store.steps.taken.count("begin") == 5
+    at_the_end = rig.store.steps.taken.count("confirm")
+    assert rig.store.steps.taken.count("begin") - at_the_end == 5
     assert len(rig.clock.slept) == 4
     assert rig.used(1) == 2
     assert len(rig.broker.to("allocation.events")) == 2
+
+
+async def test_every_try_is_a_sign_of_life(rig: Rig) -> None:
+    rig.seed(ROW)
+    rig.store.fail_next("record", Conflict("40001"), times=4)
+    await rig.run(put(1, 1, {1: 1}))
+    assert rig.pulse.beats.count("decide") == 5
 
 
 async def test_a_conflict_in_every_try_counts_as_an_outage(rig: Rig) -> None:

@@ -23,6 +23,8 @@ from worker.engine.retry import backoff
 from worker.faults import Conflict, Fault, LockTimeout, Outage
 from worker.telemetry import Log
 
+DECIDE = "decide"
+"""The loop that gets batches through: it turns with every try, however many pieces and tries a batch takes."""
 CONFLICT_WAIT_MIN_S = 0.005
 CONFLICT_WAIT_MAX_S = 0.5
 
@@ -71,6 +73,7 @@ class Failures:
         """One piece until it is through, or the exception that stands in its way."""
         waits = backoff(self._around.random, CONFLICT_WAIT_MIN_S, CONFLICT_WAIT_MAX_S)
         for tries in range(1, self._tries_max + 1):
+            self._around.pulse.beat(DECIDE)
             try:
                 return await self._route.apply(piece, confirmed())
             except Outage:

@@ -15,7 +15,7 @@ import structlog
 from worker.engine.apply import Applied
 from worker.engine.batcher import Batcher
 from worker.engine.endings import ChannelLost
-from worker.engine.failures import Failures, check_ahead
+from worker.engine.failures import DECIDE, Failures, check_ahead
 from worker.engine.intake import Incoming, Parked, read
 from worker.engine.ports import Consumer, Store, Surroundings
 from worker.engine.publish import Announcer, Overwhelmed
@@ -89,6 +89,8 @@ class Session:
                 tasks.create_task(self._announce(Settler(epoch)), name="announce")
                 tasks.create_task(self._keep_up(), name="upkeep")
                 tasks.create_task(self._watch(stop), name="watch")
+            if self._fault is None:
+                await self._tell_confirmed()
         finally:
             self.around.telemetry.consuming.set(0)
             self.around.telemetry.connected(Link.CONSUMING, False)
@@ -148,17 +150,16 @@ class Session:
         waiting: list[Incoming] = []
         try:
             while (batch := await self._next(waiting)) is not None:
-                self.around.pulse.beat("decide")
                 self.around.telemetry.batched(len(batch))
                 waiting = []
                 async for applied in self.failures.apply(batch, self.announcer.confirmed):
                     self.announcer.told(applied.confirmed)
                     waiting.extend(applied.deferred)
                     await self._hand_on(applied)
-                self.around.pulse.dismiss("decide")
+                self.around.pulse.dismiss(DECIDE)
         except Fault as fault:
             self.end(fault)
-        self.around.pulse.dismiss("decide")
+        self.around.pulse.dismiss(DECIDE)
         await self._handed_on.put(None)
 
     async def _next(self, waiting: Sequence[Incoming]) -> list[Incoming] | None:
@@ -205,15 +206,25 @@ class Session:
         turns = 0
         try:
             while not await self.around.clock.wait(self._ended, UPKEEP_EVERY_S):
-                confirmed = self.announcer.confirmed()
-                if confirmed:
-                    await self.store.confirm(confirmed)
-                    self.announcer.told(confirmed)
+                await self._confirm()
                 if turns % int(AGE_EVERY_S / UPKEEP_EVERY_S) == 0:
                     await self._age()
                 turns += 1
         except Fault as fault:
             self.end(fault)
+
+    async def _confirm(self) -> None:
+        confirmed = self.announcer.confirmed()
+        if confirmed:
+            await self.store.confirm(confirmed)
+            self.announcer.told(confirmed)
+
+    async def _tell_confirmed(self) -> None:
+        """At a sound end: nobody else has to sweep what is known to have arrived."""
+        try:
+            await self._confirm()
+        except Fault as fault:
+            self._fault = fault
 
     async def _age(self) -> None:
         await self.announcer.sweep(await self.store.unconfirmed(self.limits.sweep_after, SWEEP_BATCHES_MAX))
