@@ -79,4 +79,4 @@ class Relay:
 
 if __name__ == "__main__":
     file, *flags = sys.argv[1:]
-    run_in_loop(Relay(load(Settings), json.loads(Path(file).read_bytes()), Channels(False if flags else None)).run())
+    run_in_loop(Relay(load(Settings), json.loads(Path(file).read_bytes()), Channels(bulk=not flags)).run())

@@ -25,8 +25,8 @@ class PublishChannel(Protocol):
 class Channels:
     """How channels of a connection are opened: in bulk, unless told otherwise."""
 
-    def __init__(self, bulk: bool | None = None) -> None:
-        self.bulk: Final = bulk is not False
+    def __init__(self, *, bulk: bool = True) -> None:
+        self.bulk: Final = bulk
 
     async def for_publishing(self, link: Link) -> PublishChannel:
         channel = await link.connection.channel()

@@ -114,7 +114,7 @@ class _Transport(TransportFactory):
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where to connect, how soon to notice a frozen peer, and the connection's name in the broker's lists."""
+    """Where to connect, how soon to notice a frozen peer (hazard 7), and the connection's name in its lists."""
 
     url: str = field(repr=False)
     heartbeat_s: int = 10
