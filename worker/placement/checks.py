@@ -21,9 +21,10 @@ def missing_traits(names: Iterable[Trait], ledger: Ledger) -> list[Place]:
     return [{"traits": missing}] if missing else []
 
 
-def taken_name(name: str, provider: ProviderId, ledger: Ledger) -> list[Place]:
-    """The name, if another provider has it."""
-    return [{"name": name}] if ledger.names.get(name, provider) != provider else []
+def taken_name(name: str, provider: ProviderId | None, ledger: Ledger) -> list[Place]:
+    """The name, if another provider has it; any provider, where there is none yet that may keep its own."""
+    holder = ledger.names.get(name)
+    return [{"name": name}] if holder is not None and holder != provider else []
 
 
 def conflict(provider: ProviderId, expected: int | None, row: ProviderRow | None) -> list[Place]:

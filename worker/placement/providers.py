@@ -21,7 +21,7 @@ def create_provider(claim: CreateProvider, ledger: Ledger) -> Grant | Rejected:
         claim.id,
         (Code.TREE_LOOP, [{"path": [claim.provider]}] if claim.parent == claim.provider else []),
         (Code.PARENT_NOT_FOUND, [{"providers": [claim.parent]}] if claim.parent is not None and parent is None else []),
-        (Code.DUPLICATE_NAME, checks.taken_name(claim.name, claim.provider, ledger)),
+        (Code.DUPLICATE_NAME, checks.taken_name(claim.name, None, ledger)),
         (Code.DUPLICATE_ID, [{"provider": claim.provider}] if there else []),
     )
     if refused is not None:

@@ -166,7 +166,8 @@ class Naive(NaiveNames):
             codes.add(Code.DUPLICATE_ID)
         if generation is not None and generation != (None if row is None else row["generation"]):
             codes.add(Code.PROVIDER_GENERATION_CONFLICT)
-        if any(other["name"] == claim.name for key, other in self.providers.items() if key != claim.provider):
+        own = None if isinstance(claim, CreateProvider) else claim.provider
+        if any(other["name"] == claim.name for key, other in self.providers.items() if key != own):
             codes.add(Code.DUPLICATE_NAME)
         if isinstance(claim.parent, str):
             if claim.parent == claim.provider:

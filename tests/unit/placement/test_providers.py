@@ -88,6 +88,7 @@ def test_a_parent_must_exist() -> None:
 def test_where_name_and_id_are_taken_the_name_is_told() -> None:
     before = snapshot(provider_row(1), provider_row(2))
     assert refused(create_claim(1, 1, name="provider-2"), before) == (Code.DUPLICATE_NAME, {"name": "provider-2"})
+    assert refused(create_claim(1, 1, name="provider-1"), before) == (Code.DUPLICATE_NAME, {"name": "provider-1"})
     assert refused(create_claim(1, 1, name="new"), before) == (Code.DUPLICATE_ID, {"provider": P1})
 
 
