@@ -117,3 +117,19 @@ async def test_a_message_handed_over_suspiciously_often_is_taken_alone(rig: Rig)
     batches = {number: rig.store.state.inbox[claim_id(number)].batch for number in (1, 2, 3)}
     assert len(set(batches.values())) == 3
     assert rig.order() == [1, 2, 3]
+
+
+class Breaking(bytes):
+    """A body over which the reading itself stumbles."""
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise LookupError("a bug")
+
+
+async def test_a_message_that_breaks_the_reading_is_parked_as_poison_and_harms_no_other(rig: Rig) -> None:
+    rig.seed(ROW)
+    rig.send_bytes(Breaking(b"{}"))
+    await rig.run(put(1, 1, {1: 1}))
+    (parked,) = rig.dead
+    assert ParkedHeaders.model_validate(dict(parked.headers or {})).reason is ParkedReason.POISON
+    assert rig.code(1) == "allocation.granted"

@@ -31,6 +31,7 @@ class Reads:
     def __init__(self) -> None:
         self.gate: Gate | None = None
         self.fault: Exception | None = None
+        self.found: Mapping[str, object] | None = None
 
     async def answer(self, query: AnyQuery) -> Mapping[str, object]:
         gate, self.gate = self.gate, None
@@ -40,7 +41,7 @@ class Reads:
             raise self.fault
         if not isinstance(query, ProviderGet) or query.provider != provider_id(1):
             raise ReadRefused("provider_not_found", "There is no such provider.", {"providers": [provider_id(2)]})
-        return {"provider": query.provider}
+        return self.found or {"provider": query.provider}
 
 
 class Desk:
@@ -143,6 +144,16 @@ async def test_a_query_that_the_worker_fails_at_is_answered_so_and_harms_no_othe
     failed, answered = desk.replies
     assert failed["error"]["code"] == "internal_error"
     assert answered["ok"] is True
+
+
+async def test_an_answer_that_cannot_be_encoded_harms_that_query_alone(desk: Desk) -> None:
+    desk.reads.found = {"provider": object()}
+    desk.ask(ASKS)
+    async with desk.open():
+        await desk.settled()
+    (reply,) = desk.replies
+    assert reply["error"]["code"] == "internal_error"
+    assert desk.fault is None
 
 
 async def test_in_an_outage_the_session_ends_and_the_query_comes_again(desk: Desk) -> None:

@@ -17,10 +17,11 @@ import structlog
 
 from schemas.parked import ParkedReason
 from worker.engine.apply import Applied, Route
-from worker.engine.intake import Incoming, Parked
+from worker.engine.intake import Incoming, Parked, read
 from worker.engine.ports import Store, Surroundings
 from worker.engine.retry import backoff
 from worker.faults import Conflict, Fault, LockTimeout, Outage
+from worker.messages import Delivery
 from worker.telemetry import Log
 
 DECIDE = "decide"
@@ -105,6 +106,24 @@ class Failures:
         return Applied(parked=[Parked(incoming.delivery, ParkedReason.POISON, repr(again), trace, incoming.claim)])
 
 
+def read_or_park(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Parked]]:
+    """`read`, with every message that makes it fail for reasons of our own parked as poison."""
+    incoming: list[Incoming] = []
+    parked: list[Parked] = []
+    for delivery in deliveries:
+        try:
+            readable, unreadable = read([delivery])
+        except Exception as error:  # noqa: BLE001 - reading is pure: what fails once fails always
+            trace = traceback.format_exc()
+            structlog.get_logger().error(
+                Log.MESSAGE_PARKED, reason=ParkedReason.POISON, op=delivery.routing_key, exception=trace
+            )
+            readable, unreadable = [], [Parked(delivery, ParkedReason.POISON, repr(error), trace)]
+        incoming.extend(readable)
+        parked.extend(unreadable)
+    return incoming, parked
+
+
 def check_ahead(incoming: Sequence[Incoming]) -> None:
     """Check claims before their batch is at work. One that cannot even be checked is met again, and isolated, there."""
     for one in incoming:
@@ -112,6 +131,16 @@ def check_ahead(incoming: Sequence[Incoming]) -> None:
             one.check()
         except Exception:  # noqa: BLE001 - nothing is lost: the batch checks again what has no result
             return
+
+
+def result_or_error(make: Callable[[], Answer], expected: type[Exception]) -> Answer | Exception:
+    """What `make` returns, or the bug that it met; what it may raise, `expected`, is raised."""
+    try:
+        return make()
+    except expected:
+        raise
+    except Exception as error:  # noqa: BLE001 - the next step of a bug in a query: an error to who asked
+        return error
 
 
 async def answer_or_fault(answer: Awaitable[Answer]) -> Answer | Exception:

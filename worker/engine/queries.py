@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -12,7 +13,7 @@ from schemas.queries import AnyQuery, validate_query
 from schemas.wire import Unreadable, read_object
 from worker.engine.batcher import Batcher
 from worker.engine.endings import ChannelLost
-from worker.engine.failures import answer_or_fault
+from worker.engine.failures import answer_or_fault, result_or_error
 from worker.engine.ports import Consumer, Publisher, Surroundings
 from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
 from worker.engine.settle import Settler
@@ -102,6 +103,10 @@ class QuerySession:
 
     async def _answer(self, delivery: Delivery) -> Outgoing | None:
         op, outcome, body = await self._answered(delivery)
+        encoded = result_or_error(partial(encode, body), Fault)
+        if isinstance(encoded, Exception):
+            op, outcome, body = self._failed(op, encoded)
+            encoded = encode(body)
         self._around.telemetry.answered(op, outcome)
         properties = delivery.properties
         if not properties.reply_to:
@@ -110,19 +115,21 @@ class QuerySession:
         return Outgoing(
             TO_QUEUE_BY_NAME,
             properties.reply_to,
-            encode(body),
+            encoded,
             correlation_id=properties.correlation_id,
             content_type=JSON,
         )
 
     async def _answered(self, delivery: Delivery) -> Answer:
         try:
-            query = validate_query(read_object(delivery.body))
+            query = result_or_error(lambda: validate_query(read_object(delivery.body)), Unreadable)
         except Unreadable as error:
             violation: dict[str, Any] = {"path": [], "rule": "type", "limit": error.reason.value, "value": None}
             return _refused(
                 "unknown", Code.INVALID_MESSAGE.value, f"The query cannot be read: {error.detail}.", [violation]
             )
+        if isinstance(query, Exception):
+            return self._failed("unknown", query)
         if isinstance(query, tuple):
             details = [violation.to_json() for violation in query]
             return _refused("unknown", Code.INVALID_MESSAGE.value, "The query breaks the contract.", details)
@@ -134,9 +141,12 @@ class QuerySession:
             # Above all a statement that ran into its timeout: delivered again it would only do so again.
             return _refused(query.op, "internal_error", f"The query was given up: {conflict}.", {})
         if isinstance(found, Exception):
-            self._log.error(Log.QUERY_FAILED, op=query.op, exc_info=found)
-            return _refused(query.op, "internal_error", "The worker failed at this query.", {})
+            return self._failed(query.op, found)
         return query.op, "ok", {"ok": True, "data": found}
+
+    def _failed(self, op: str, error: Exception) -> Answer:
+        self._log.error(Log.QUERY_FAILED, op=op, exc_info=error)
+        return _refused(op, "internal_error", "The worker failed at this query.", {})
 
 
 def _refused(op: str, code: str, message: str, details: object) -> Answer:

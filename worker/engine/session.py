@@ -15,8 +15,8 @@ import structlog
 from worker.engine.apply import Applied
 from worker.engine.batcher import Batcher
 from worker.engine.endings import ChannelLost
-from worker.engine.failures import DECIDE, Failures, check_ahead
-from worker.engine.intake import Incoming, Parked, read
+from worker.engine.failures import DECIDE, Failures, check_ahead, read_or_park
+from worker.engine.intake import Incoming, Parked
 from worker.engine.ports import Consumer, Store, Surroundings
 from worker.engine.publish import Announcer, Overwhelmed
 from worker.engine.settle import Settler
@@ -136,7 +136,7 @@ class Session:
         """First stage: bytes to claims, while a batch is in its transaction; unreadable messages go no further."""
         while (deliveries := await self._arrivals.next_batch()) is not None:
             with self.around.telemetry.time_in(Stage.DECODE):
-                incoming, unreadable = read(deliveries)
+                incoming, unreadable = read_or_park(deliveries)
                 check_ahead(incoming)
             for one in incoming:
                 self._readable.offer(one)
