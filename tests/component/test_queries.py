@@ -156,6 +156,18 @@ async def test_an_answer_that_cannot_be_encoded_harms_that_query_alone(desk: Des
     assert desk.fault is None
 
 
+async def test_a_slow_query_holds_up_no_other(desk: Desk) -> None:
+    gate = desk.reads.gate = Gate()
+    desk.ask(ASKS, correlation_id="slow")
+    desk.ask(ASKS, correlation_id="quick")
+    async with desk.open():
+        await gate.reached()
+        await desk.broker.until(lambda: len(desk.broker.replies) == 1, "the quick one is answered")
+        gate.open()
+        await desk.settled()
+    assert [one.correlation_id for one in desk.broker.replies] == ["quick", "slow"]
+
+
 async def test_in_an_outage_the_session_ends_and_the_query_comes_again(desk: Desk) -> None:
     desk.reads.fault = Outage("08006")
     desk.ask(ASKS)

@@ -86,20 +86,24 @@ class QuerySession:
         self._end(None)
 
     async def _answer_all(self, settler: Settler) -> None:
-        while (deliveries := await self._batcher.next_batch()) is not None:
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    answering = [tasks.create_task(self._answer(one)) for one in deliveries]
-                replies = [reply for task in answering if (reply := task.result()) is not None]
-                if replies:
-                    self._around.telemetry.replies_failed.inc(await self._publisher.reply(replies))
-                if self._careful:
-                    await self._consumer.cancel()
-                    self._end(None)
-                acks = settler.settle(deliveries)
-                self._consumer.ack(settler.epoch, acks.singly, acks.up_to)
-            except* Fault as faults:
-                self._end(Outage(str(faults.exceptions[0])))
+        """Each query in a task of its own, as many as the prefetch lets in; those at work are waited for."""
+        async with asyncio.TaskGroup() as tasks:
+            while (deliveries := await self._batcher.next_batch()) is not None:
+                for delivery in deliveries:
+                    tasks.create_task(self._settle(delivery, settler), name="answer one")
+
+    async def _settle(self, delivery: Delivery, settler: Settler) -> None:
+        try:
+            reply = await self._answer(delivery)
+            if reply is not None:
+                self._around.telemetry.replies_failed.inc(await self._publisher.reply([reply]))
+            if self._careful:
+                await self._consumer.cancel()
+                self._end(None)
+            acks = settler.settle([delivery])
+            self._consumer.ack(settler.epoch, acks.singly, acks.up_to)
+        except Fault as fault:
+            self._end(Outage(str(fault)))
 
     async def _answer(self, delivery: Delivery) -> Outgoing | None:
         op, outcome, body = await self._answered(delivery)
