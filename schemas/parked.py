@@ -23,6 +23,7 @@ class ParkedHeader(StrEnum):
     ATTEMPTS = "x-parked-attempts"
     FIRST_AT = "x-parked-first-at"
     LAST_AT = "x-parked-last-at"
+    HEADERS_DROPPED = "x-parked-headers-dropped"
 
 
 def _header(field: str) -> str:
@@ -46,7 +47,8 @@ class ParkedReason(StrEnum):
 
 
 class ParkedHeaders(Told):
-    """The headers of a parked message, beside those it came with; no trace where nothing was raised."""
+    """The headers of a parked message, beside those it came with; no trace where nothing was raised,
+    `headers_dropped` where so many of the original ones had no room."""
 
     model_config = ConfigDict(alias_generator=_header)
 
@@ -59,3 +61,4 @@ class ParkedHeaders(Told):
     attempts: Number
     first_at: Moment
     last_at: Moment
+    headers_dropped: Absentable[Number] = None

@@ -12,7 +12,7 @@ class Fault(Exception):
 class Conflict(Fault):
     """Somebody else was there first, or the fate of a commit is unknown: run the whole transaction again.
 
-    SQLSTATE 40001, 40P01, 55P03, 23505, 23503; fewer rows written than planned; a failure during COMMIT.
+    SQLSTATE 40001, 40003, 40P01, 23505, 23503, 0A000; fewer rows written than planned; a failure during COMMIT.
     """
 
 

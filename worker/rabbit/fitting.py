@@ -13,8 +13,7 @@ from pamqp.header import ContentHeader
 
 from schemas.parked import ParkedHeader
 
-# How many of the headers that a message came with were left out.
-DROPPED: Final = "x-parked-headers-dropped"
+DROPPED: Final = ParkedHeader.HEADERS_DROPPED.value
 # A frame's own header and end mark, which frame_max includes.
 FRAME_OVERHEAD: Final = 8
 # For what is added behind us: the header above (35), a message id by aiormq (33), a delivery count by the queue (26).
