@@ -34,7 +34,7 @@ class Size:
 # Of the table where no terminal says how wide it is.
 WIDTH: Final = 160
 WHOLE: Final = Size(claims=15_000, repetitions=3, latency_s=6.0, memory_claims=100_000)
-QUICK: Final = Size(claims=4_000, repetitions=2, latency_s=1.5, memory_claims=10_000)
+QUICK: Final = Size(claims=8_000, repetitions=2, latency_s=2.0, memory_claims=40_000)
 
 
 async def run(rows: set[str], size: Size, console: Console) -> tuple[dict[str, str], list[Line]]:
