@@ -46,6 +46,23 @@ async def test_deliveries_come_in_order_and_no_more_than_the_prefetch(
     assert [each.body for each in second] == [b"3", b"4", b"5"]
 
 
+async def test_a_prefetch_for_one_channel_holds_for_that_channel_alone(
+    consumer: Consumer, publisher: Publisher, declared: str
+) -> None:
+    await publisher.publish_all([claim(declared, b"%d" % index) for index in range(7)])
+    careful = Received()
+    epoch = await consumer.open(careful, Losses(), prefetch=1)
+    (first,) = await careful.next(1)
+    assert careful.all.empty()
+    consumer.ack(epoch, [first.tag])
+    (second,) = await careful.next(1)
+    assert (first.body, second.body) == (b"0", b"1")
+
+    received = Received()
+    await consumer.open(received, Losses())
+    assert {each.body for each in await received.next(3)} == {b"1", b"2", b"3"}
+
+
 async def test_what_is_acked_in_bulk_and_singly_is_gone_and_the_rest_comes_again(
     consumer: Consumer, publisher: Publisher, declared: str
 ) -> None:
