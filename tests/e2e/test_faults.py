@@ -5,6 +5,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
+from sqlalchemy.engine import make_url
+
 from deploy.local import Stack
 from tests.e2e.claims import declare, new_id, take
 from tests.e2e.proxy import proxy_to
@@ -185,3 +188,21 @@ async def test_sigterm_finishes_what_is_in_hand_and_leaves_the_rest_to_the_queue
     async with worker(database_url, broker_url, prefix, tmp_path / "second.log"):
         await _granted_once_each(heard, claims, audited, count)
     assert all(len(set(heard.bodies[heard.outcomes[one]["id"]])) == 1 for one in decided)
+
+
+async def test_a_fault_that_no_probe_sees_is_waited_out(
+    running: WorkerProcess, heard: Side, database_url: str, audited: Audited, count: Count
+) -> None:
+    provider = new_id()
+    claims = [take(provider) for _ in range(50)]
+    await heard.ask(declare(provider, 50))
+    database = await asyncpg.connect(make_url(database_url).set(drivername="postgresql").render_as_string(False))
+    try:
+        await database.execute("ALTER TABLE allocations RENAME TO away")
+        await heard.send_all(claims)
+        await running.logged("outage_began", 3)
+        await database.execute("ALTER TABLE away RENAME TO allocations")
+    finally:
+        await database.close()
+    await _granted_once_each(heard, claims, audited, count)
+    assert running.is_running
