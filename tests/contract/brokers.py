@@ -1,46 +1,13 @@
 """A broker as the engine meets it: one queue behind the exchange of its name, a consumer of it and a publisher."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from tests.sinks import Losses, Received
 from worker.engine.ports import Consumer, Publisher
 from worker.messages import Delivery, Outgoing
 
 PREFETCH = 3
-WAIT_S = 20.0
-
-
-class Received:
-    """A sink that remembers."""
-
-    def __init__(self) -> None:
-        self.all: asyncio.Queue[Delivery] = asyncio.Queue()
-
-    def __call__(self, delivery: Delivery) -> None:
-        self.all.put_nowait(delivery)
-
-    async def next(self, count: int) -> list[Delivery]:
-        """So many deliveries, in order."""
-        async with asyncio.timeout(WAIT_S):
-            return [await self.all.get() for _ in range(count)]
-
-
-class Losses:
-    """What `lost` was told."""
-
-    def __init__(self) -> None:
-        self.told: list[BaseException | None] = []
-        self._first = asyncio.Event()
-
-    def __call__(self, error: BaseException | None) -> None:
-        self.told.append(error)
-        self._first.set()
-
-    async def first(self) -> None:
-        """Wait until it was told."""
-        async with asyncio.timeout(WAIT_S):
-            await self._first.wait()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from pamqp.frame import marshal
 from pamqp.header import ContentHeader
 
 from deploy.local import Rabbit
-from tests.integration.rabbit.builders import WAIT_S, Losses, Received, claim
+from tests.integration.rabbit.builders import claim
+from tests.sinks import WAIT_S, Losses, Received
 from worker.faults import Outage
 from worker.messages import Outgoing
 from worker.rabbit.channels import Channels

@@ -2,7 +2,8 @@
 
 from pamqp.commands import Basic
 
-from tests.integration.rabbit.builders import Losses, Received, claim, take
+from tests.integration.rabbit.builders import claim, take
+from tests.sinks import Losses, Received
 from worker.messages import Outgoing
 from worker.rabbit.connection import Broker, Link
 from worker.rabbit.consumer import Consumer

@@ -8,7 +8,8 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 from pamqp.common import FieldValue
 
-from tests.integration.rabbit.builders import WAIT_S, claim, take
+from tests.integration.rabbit.builders import claim, take
+from tests.sinks import WAIT_S
 from worker.faults import Outage, Unconfirmed, Unroutable
 from worker.messages import Outgoing
 from worker.rabbit.channels import Channels, PublishChannel

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.rabbit.builders import Losses, Received, claim
+from tests.integration.rabbit.builders import claim
+from tests.sinks import Losses, Received
 from worker.faults import Outage
 from worker.rabbit.connection import Broker, Link
 from worker.rabbit.consumer import Consumer
