@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from schemas.parked import ParkedReason
+from worker.engine.ahead import Abandoned, InHand, Standing
 from worker.engine.intake import Incoming, Parked
 from worker.engine.locking import lockable, moved
 from worker.engine.ports import Store, Transaction
@@ -12,6 +13,7 @@ from worker.engine.work import Work, records_of, told
 from worker.messages import Delivery, Record, Recorded
 from worker.placement.decide import decide
 from worker.placement.ids import ClaimId
+from worker.placement.overlay import overlaid
 from worker.placement.plan import Lockable, Locked, Plan
 from worker.placement.snapshot import Wanted
 from worker.placement.wanted import wanted
@@ -48,14 +50,18 @@ class Route:
         self._carries_max = carries_max
         self._lock_first = 0
 
-    async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int]) -> Applied:
-        """Decide and write a batch; `confirmed` are earlier batches whose events are confirmed."""
+    async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int], hand: InHand) -> Applied:
+        """Decide and write a batch; `confirmed` are earlier batches whose events are confirmed.
+
+        It may begin while the batch ahead is still being written. Raises `Abandoned` where that does not commit.
+        """
         applied = Applied(confirmed=confirmed)
         grouped: dict[ClaimId, list[Incoming]] = {}
         for incoming in batch:
             grouped.setdefault(incoming.claim, []).append(incoming)
         with self._telemetry.time_in(Stage.TRANSACTION):
-            work, decision = await self._transact(grouped, confirmed, applied)
+            work, decision = await self._transact(grouped, applied, hand)
+        hand.commit()
         self._telemetry.repeated.inc(sum(len(again) for _, again in applied.answered))
         if decision is not None:
             applied.answered.extend(decision.records)
@@ -65,13 +71,13 @@ class Route:
         return applied
 
     async def _transact(
-        self, grouped: dict[ClaimId, list[Incoming]], confirmed: Sequence[int], applied: Applied
+        self, grouped: dict[ClaimId, list[Incoming]], applied: Applied, hand: InHand
     ) -> "tuple[Work, _Decision | None]":
         async with self._store.transaction() as transaction:
             with self._telemetry.time_in(Stage.INBOX):
-                known = await transaction.keep_fresh(list(grouped), confirmed)
+                known = await transaction.keep_fresh(list(grouped), applied.confirmed)
             work = Work(self._keep_fresh(grouped, known, applied), self._carries_max)
-            return work, await self._decide(transaction, work, applied) if work else None
+            return work, await self._decide(transaction, work, applied, hand) if work else None
 
     def _keep_fresh(
         self, grouped: dict[ClaimId, list[Incoming]], known: Mapping[ClaimId, Recorded], applied: Applied
@@ -90,23 +96,33 @@ class Route:
                 applied.answered.append((recorded, [incoming.delivery for incoming in same]))
         return fresh
 
-    async def _decide(self, transaction: Transaction, work: Work, applied: Applied) -> "_Decision":
+    async def _decide(self, transaction: Transaction, work: Work, applied: Applied, hand: InHand) -> "_Decision":
         """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved."""
         named = wanted(work.claims)
         held = await self._lock_named(transaction, named) if self._locks_first(work) else None
-        decision = await self._read_and_decide(transaction, work, named, held)
+        ahead = await hand.after.standing() if hand.after else None
+        decision = await self._read_and_decide(transaction, work, named, held, ahead)
         with self._telemetry.time_in(Stage.LOCK):
             locked = await _lock(transaction, decision.plan)
+            if hand.after and not await hand.after.committed():
+                raise Abandoned("the batch ahead did not commit")
         if moved(decision.plan, locked):
             self._telemetry.conflicts.inc()
             self._lock_first = READ_FIRST_EVERY
             decision = await self._read_and_decide(transaction, work, named, lockable(decision.plan, locked))
+        if work.leaves_nothing(decision.plan) and decision.plan.writes.are_allocations:
+            hand.stand(Standing(work.ids, decision.plan.consumers.keys(), decision.plan.writes))
         with self._telemetry.time_in(Stage.WRITE):
             await transaction.write_plan(decision.plan.writes)
         with self._telemetry.time_in(Stage.RECORD):
             records = [record for record, _ in decision.records]
             applied.batch = await transaction.record(records) if records else None
         return decision
+
+    @property
+    def locks_first(self) -> bool:
+        """Whether the next batch locks what it names before it reads, so that it has to wait for the one ahead."""
+        return bool(self._lock_first)
 
     def _locks_first(self, work: Work) -> bool:
         """After a conflict the next batches lock what they name and read then; not where a carried claim needs more."""
@@ -121,11 +137,18 @@ class Route:
         return Lockable(frozenset(named.providers), frozenset(named.consumers))
 
     async def _read_and_decide(
-        self, transaction: Transaction, work: Work, named: Wanted, among: Lockable | None
+        self,
+        transaction: Transaction,
+        work: Work,
+        named: Wanted,
+        among: Lockable | None,
+        ahead: Standing | None = None,
     ) -> "_Decision":
         with self._telemetry.time_in(Stage.READ):
             snapshot = await transaction.load_snapshot(named)
         with self._telemetry.time_in(Stage.DECIDE):
+            if ahead:
+                snapshot = overlaid(snapshot, ahead.writes)
             plan = decide(work.claims, snapshot, among)
             verdicts = work.verdicts(plan)
             records = records_of(verdicts, self._renderer, snapshot.now)

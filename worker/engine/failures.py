@@ -16,6 +16,7 @@ from typing import TypeVar
 import structlog
 
 from schemas.parked import ParkedReason
+from worker.engine.ahead import InHand
 from worker.engine.apply import Applied, Route
 from worker.engine.intake import Incoming, Parked, read
 from worker.engine.ports import Store, Surroundings
@@ -43,12 +44,22 @@ class Failures:
         self._tries_max = conflict_tries_max
         self._log = structlog.get_logger()
 
-    async def apply(self, batch: Batch, confirmed: Callable[[], Sequence[int]]) -> AsyncIterator[Applied]:
+    async def apply(self, batch: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand) -> AsyncIterator[Applied]:
         """The batch, in as many pieces as it takes and in order. Raises `Outage`."""
+        if hand.after is not None:
+            applied = await self._behind(batch, confirmed, hand, hand.after)
+            if applied is not None:
+                yield applied
+                return
+            await hand.after.finished()
+            if hand.after.failed:
+                return
+            batch = [*hand.after.deferred, *batch]
+            hand.after = None
         pieces = deque([list(batch)])
         while pieces:
             piece = pieces.popleft()
-            outcome = await self._attempt(piece, confirmed)
+            outcome = await self._attempt(piece, confirmed, hand)
             match outcome:
                 case Applied():
                     yield self._in_order(outcome, pieces)
@@ -60,7 +71,25 @@ class Failures:
                     self._log.warning(Log.BATCH_HALVED, claims=len(piece), error=repr(outcome))
                     pieces.extendleft(reversed(_halves(piece)))
                 case _:
-                    yield self._in_order(await self._alone(piece, outcome, confirmed), pieces)
+                    yield self._in_order(await self._alone(piece, outcome, confirmed, hand), pieces)
+
+    async def _behind(
+        self, batch: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand, after: InHand
+    ) -> Applied | None:
+        """The batch decided on what the one ahead will have written; None where it has to wait for that one's end."""
+        ahead = await after.standing()
+        if ahead is None or self._route.locks_first or not ahead.bears(batch):
+            return None
+        self._around.pulse.beat(DECIDE)
+        try:
+            hand.confirmed = [batch for batch in confirmed() if batch not in after.confirmed]
+            return await self._route.apply(batch, hand.confirmed, hand)
+        except Outage:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing is charged: the batch is tried anew once it is the first
+            hand.fail()
+            self._log.info(Log.BATCH_CONFLICT, claims=len(batch), tries=0, error=repr(error))
+            return None
 
     @staticmethod
     def _in_order(applied: Applied, pieces: deque[list[Incoming]]) -> Applied:
@@ -70,32 +99,38 @@ class Failures:
             applied.deferred = []
         return applied
 
-    async def _attempt(self, piece: Batch, confirmed: Callable[[], Sequence[int]]) -> Applied | Exception:
+    async def _attempt(self, piece: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand) -> Applied | Exception:
         """One piece until it is through, or the exception that stands in its way."""
         waits = backoff(self._around.random, CONFLICT_WAIT_MIN_S, CONFLICT_WAIT_MAX_S)
         for tries in range(1, self._tries_max + 1):
             self._around.pulse.beat(DECIDE)
             try:
-                return await self._route.apply(piece, confirmed())
+                hand.confirmed = confirmed()
+                return await self._route.apply(piece, hand.confirmed, hand)
             except Outage:
                 raise
             except LockTimeout as error:
+                hand.fail()
                 if len(piece) > 1:
                     return error
                 conflict: Conflict = error
             except Conflict as error:
+                hand.fail()
                 conflict = error
             except Exception as error:  # noqa: BLE001 - the one place where an unknown fault has its next step
+                hand.fail()
                 return error
             self._around.telemetry.conflicts.inc()
             self._log.info(Log.BATCH_CONFLICT, claims=len(piece), tries=tries, error=str(conflict))
             await self._around.clock.sleep(next(waits))
         return conflict
 
-    async def _alone(self, piece: Batch, error: Exception, confirmed: Callable[[], Sequence[int]]) -> Applied:
+    async def _alone(
+        self, piece: Batch, error: Exception, confirmed: Callable[[], Sequence[int]], hand: InHand
+    ) -> Applied:
         """A claim that failed alone: tried once more, and parked if it fails the same way on a sound database."""
         await self._store.probe()
-        again = await self._attempt(piece, confirmed)
+        again = await self._attempt(piece, confirmed, hand)
         if isinstance(again, Applied):
             return again
         if isinstance(again, Fault) or _kind(again) != _kind(error):

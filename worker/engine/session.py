@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 
+from worker.engine.ahead import InHand
 from worker.engine.apply import Applied
 from worker.engine.batcher import Batcher
 from worker.engine.endings import ChannelLost
@@ -69,6 +70,7 @@ class Session:
         self._fault: Fault | None = None
         self._careful = False
         self._poisoned_in_a_row = 0
+        self._through_now = 0
         self._log = structlog.get_logger()
 
     async def run(self, stop: asyncio.Event, careful: bool, consuming: Callable[[], None]) -> Fault | None:
@@ -146,21 +148,37 @@ class Session:
             await asyncio.sleep(0)
 
     async def _decide(self) -> None:
-        """Second stage: batches through the transaction, one after the other."""
-        waiting: list[Incoming] = []
-        try:
+        """Second stage: batches through the transaction in order, one decided while the one ahead is written."""
+        ahead: InHand | None = None
+        waiting: Sequence[Incoming] = ()
+        async with asyncio.TaskGroup() as tasks:
             while (batch := await self._next(waiting)) is not None:
                 self.around.telemetry.batched(len(batch))
-                waiting = []
-                async for applied in self.failures.apply(batch, self.announcer.confirmed):
-                    self.announcer.told(applied.confirmed)
-                    waiting.extend(applied.deferred)
-                    await self._hand_on(applied)
-                self.around.pulse.dismiss(DECIDE)
-        except Fault as fault:
-            self.end(fault)
-        self.around.pulse.dismiss(DECIDE)
+                hand = InHand(ahead if ahead and not ahead.is_finished else None)
+                tasks.create_task(self._through(batch, hand), name="batch")
+                ahead, waiting = hand, ()
+                if await hand.standing() is None:
+                    await hand.finished()
+                    ahead, waiting = None, hand.deferred
         await self._handed_on.put(None)
+
+    async def _through(self, batch: Sequence[Incoming], hand: InHand) -> None:
+        """One batch, and what it leaves for later."""
+        failed = False
+        self._through_now += 1
+        try:
+            async for applied in self.failures.apply(batch, self.announcer.confirmed, hand):
+                self.announcer.told(applied.confirmed)
+                hand.deferred.extend(applied.deferred)
+                await self._hand_on(applied)
+        except Fault as fault:
+            failed = True
+            self.end(fault)
+        finally:
+            hand.finish(failed=failed)
+            self._through_now -= 1
+            if not self._through_now:
+                self.around.pulse.dismiss(DECIDE)
 
     async def _next(self, waiting: Sequence[Incoming]) -> list[Incoming] | None:
         """What waits from the batch before, then what has been read."""

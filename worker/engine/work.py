@@ -9,6 +9,7 @@ from worker.engine.render import Renderer
 from worker.messages import Delivery, Record
 from worker.placement.claims import Claim
 from worker.placement.cut import cut
+from worker.placement.ids import ClaimId
 from worker.placement.outcomes import Outcome, Rejected
 from worker.placement.plan import Plan
 from worker.placement.refusals import exhausted
@@ -41,6 +42,11 @@ class Work:
         return bool(self._wrong or self._taken)
 
     @property
+    def ids(self) -> frozenset[ClaimId]:
+        """The claims that are decided."""
+        return frozenset(deliveries[0].claim for deliveries in (*self._taken, *(one for one, _ in self._wrong)))
+
+    @property
     def carried_before(self) -> bool:
         """Whether one of the claims was carried over from an earlier batch."""
         return any(deliveries[0].carries for deliveries in self._taken)
@@ -56,6 +62,10 @@ class Work:
             elif self._exhausted(deliveries):
                 verdicts.append((deliveries, exhausted(deliveries[0].claim, self._carries_max)))
         return verdicts
+
+    def leaves_nothing(self, plan: Plan) -> bool:
+        """Whether the next batch may be any: nothing has to go before it."""
+        return not (plan.carried or self._beyond)
 
     def deferred(self, plan: Plan) -> list[Incoming]:
         """What goes first in the next batch, in order. Carried claims count it: to be asked once, after the commit."""

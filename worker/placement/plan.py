@@ -114,6 +114,26 @@ class Writes:
     allocations_deleted: tuple[tuple[RowId, RowId, ResourceClass], ...] = ()
     """(consumer, provider, class), those of deleted consumers included."""
 
+    @property
+    def are_allocations(self) -> bool:
+        """Whether nothing is written but who holds how much, and what follows from that."""
+        return not (
+            self.classes_created
+            or self.classes_renamed
+            or self.classes_deleted
+            or self.traits_created
+            or self.traits_deleted
+            or self.providers_created
+            or self.providers_edited
+            or self.providers_deleted
+            or self.inventories_put
+            or self.inventories_deleted
+            or self.traits_linked
+            or self.traits_unlinked
+            or self.aggregates_linked
+            or self.aggregates_unlinked
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
