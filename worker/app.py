@@ -37,8 +37,8 @@ from worker.rabbit.topology import Names, topology
 from worker.settings import Role, Settings
 from worker.telemetry import Log, Telemetry
 
-DATABASE_CONNECTIONS_FOR_CLAIMS = 2
-"""One for the batch in its transaction, one for the upkeep beside it."""
+DATABASE_CONNECTIONS_FOR_CLAIMS = 3
+"""Two for a batch in its transaction and the one behind it, one for the upkeep beside them."""
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
