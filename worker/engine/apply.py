@@ -9,9 +9,10 @@ from worker.engine.intake import Incoming, Parked
 from worker.engine.locking import lockable, moved
 from worker.engine.ports import Store, Transaction
 from worker.engine.render import Renderer
-from worker.engine.work import Work, records_of, told
+from worker.engine.turns import in_turns
+from worker.engine.work import Work, recording, told
 from worker.messages import Delivery, Record, Recorded
-from worker.placement.decide import decide
+from worker.placement.decide import deciding
 from worker.placement.ids import ClaimId
 from worker.placement.overlay import overlaid
 from worker.placement.plan import Lockable, Locked, Plan
@@ -149,9 +150,9 @@ class Route:
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
                 snapshot = overlaid(snapshot, ahead.writes)
-            plan = decide(work.claims, snapshot, among)
+            plan = await in_turns(deciding(work.claims, snapshot, among), alone=among is not None)
             verdicts = work.verdicts(plan)
-            records = records_of(verdicts, self._renderer, snapshot.now)
+            records = await in_turns(recording(verdicts, self._renderer, snapshot.now), alone=among is not None)
             return _Decision(plan, records, told(verdicts, [record for record, _ in records]))
 
 

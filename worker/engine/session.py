@@ -34,7 +34,7 @@ PRUNES_MAX = 1_000
 """A turn deletes a million at most, a thousand a transaction: more in a minute than claims can come."""
 BATCHES_IN_HAND_MAX = 2
 """Waiting while another one is being published; then the transaction waits too, so that nothing piles up."""
-READ_BYTES_MAX = 256 * 1024
+READ_BYTES_MAX = 64 * 1024
 """Bodies parsed and checked in one go: some ms, in which nothing else turns."""
 
 
