@@ -211,18 +211,18 @@ async def test_an_outage_of_the_consumer_itself_is_waited_out(rig: Rig, step: st
     assert rig.code(1) == "allocation.granted"
 
 
-async def test_when_stopped_the_batch_in_hand_is_finished_and_settled_and_nothing_else_taken() -> None:
+async def test_when_stopped_the_batches_in_hand_are_finished_and_settled_and_nothing_else_taken() -> None:
     rig = Rig(batch_size_max=1)
     rig.seed(ROW)
     gate = rig.store.steps.hold_next("write")
-    rig.send(put(1, 1, {1: 1}), put(2, 2, {1: 1}))
+    rig.send(*(put(number, number, {1: 1}) for number in (1, 2, 3)))
     async with rig.working():
         await gate.reached()
         rig.stop.set()
         await rig.broker.until(lambda: "cancel" in rig.consumer.steps.taken, "no new deliveries")
         gate.open()
-    assert rig.order() == [1]
-    assert rig.consumer.acked == [((), 1)]
+    assert rig.order() == [1, 2]
+    assert rig.consumer.acked == [((), 1), ((), 2)]
     (left,) = rig.broker.queues[CLAIMS]
     assert left.attempts == 1
     assert not rig.consumer.is_open
