@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.builders import VCPU, consumer, holding, provider_id, provider_row, set_claim, snapshot
 from worker.placement.decide import decide
+from worker.placement.ids import RowId
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.overlay import overlaid
 
@@ -31,6 +32,6 @@ def test_two_batches_one_on_the_plan_of_the_other_decide_as_one_batch_does(
 def test_a_row_that_is_further_already_stays_as_it_was_read() -> None:
     plan = decide([set_claim(1, holding(1, {provider_id(1): {VCPU: 3}}))], snapshot(*ROWS))
     later = replace(ROWS[0], generation=ROWS[0].generation + 1, inventories={VCPU: Stock(Inventory(10), 3)})
-    anew = replace(ROWS[0], row=ROWS[0].row + 7)
+    anew = replace(ROWS[0], row=RowId(ROWS[0].row + 7))
     for read in (later, anew):
         assert overlaid(snapshot(read), plan.writes).providers[provider_id(1)] == read
