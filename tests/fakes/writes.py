@@ -6,8 +6,7 @@ from datetime import datetime
 
 from tests.fakes.state import STANDARD_CLASSES, STANDARD_TRAITS, State
 from worker.faults import Conflict
-from worker.placement.claims import Amounts
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass, RowId
 from worker.placement.inventory import Stock
 from worker.placement.plan import ConsumerPut, Writes
 from worker.placement.snapshot import ConsumerRow, ProviderRow

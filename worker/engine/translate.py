@@ -11,7 +11,6 @@ from schemas.stock import InventoryFields
 from worker.placement.claims import (
     UNSET,
     AdjustAllocations,
-    Amounts,
     Claim,
     Consumer,
     CreateClass,
@@ -33,7 +32,7 @@ from worker.placement.claims import (
     Unset,
     UpdateProvider,
 )
-from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.ids import AggregateId, Amounts, ClaimId, ConsumerId, ProviderId, ResourceClass, Trait
 from worker.placement.inventory import Inventory
 
 _PROVIDER = "provider"

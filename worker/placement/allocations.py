@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from worker.placement.claims import (
     UNSET,
     AdjustAllocations,
-    Amounts,
     Consumer,
     Holding,
     ReleaseAllocations,
@@ -13,7 +12,7 @@ from worker.placement.claims import (
 )
 from worker.placement.demand import Demand, Part, demand_of
 from worker.placement.grant import ConsumerNow, ConsumerState, Grant
-from worker.placement.ids import ClaimId, ConsumerId, ProviderId, ResourceClass
+from worker.placement.ids import Amounts, ClaimId, ConsumerId, ProviderId, ResourceClass
 from worker.placement.inventory import Stock
 from worker.placement.ladder import first_broken_rule
 from worker.placement.ledger import Ledger

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from worker.placement.claims import Amounts
 from worker.placement.grant import ConsumerState
-from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ids import AggregateId, Amounts, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.inventory import Stock
 from worker.placement.ledger import Ledger
 from worker.placement.plan import (

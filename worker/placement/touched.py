@@ -5,7 +5,6 @@ from typing import assert_never
 
 from worker.placement.claims import (
     AdjustAllocations,
-    Amounts,
     Claim,
     CreateClass,
     CreateProvider,
@@ -24,7 +23,7 @@ from worker.placement.claims import (
     SetAllocations,
     UpdateProvider,
 )
-from worker.placement.ids import ConsumerId
+from worker.placement.ids import Amounts, ConsumerId
 
 Key = tuple[str, str]
 """(kind, id)."""

@@ -6,7 +6,6 @@ from typing import assert_never
 
 from worker.placement.claims import (
     AdjustAllocations,
-    Amounts,
     Claim,
     CreateClass,
     CreateProvider,
@@ -25,7 +24,7 @@ from worker.placement.claims import (
     SetAllocations,
     UpdateProvider,
 )
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass, Trait
 from worker.placement.snapshot import Wanted
 from worker.placement.touched import AllocationClaim
 
