@@ -48,7 +48,7 @@ def writes_of(ledger: Ledger) -> Writes:
     """All rows in which the ledger differs from its snapshot, in order of provider, consumer and class."""
     lists = _Lists()
     for provider in sorted(ledger.providers_written):
-        old = ledger.snapshot.providers.get(provider)
+        old = ledger.read.get(provider)
         if old is not None and old is ledger.providers.get(provider):
             generation, row, stocks = ledger.levels(provider)
             lists.providers_advanced.append(ProviderAdvance(row, provider, old.generation, generation))
@@ -165,4 +165,4 @@ def _allocations_gone(lists: _Lists, old: ConsumerRow, has: Amounts, ledger: Led
 
 
 def _row(ledger: Ledger, provider: ProviderId) -> RowId:
-    return ledger.snapshot.providers[provider].row
+    return ledger.read[provider].row

@@ -54,8 +54,36 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Steps by group, steps of the whole request, and the nearest misses (`NEAREST_MAX` at most, the least lacking first)."""
+    """Steps by group, steps of the whole request, and the nearest misses (`NEAREST_MAX` at most, least first)."""
 
     groups: Mapping[GroupName, tuple[Left, ...]]
     trees: tuple[Left, ...]
     nearest: tuple[Miss, ...]
+
+
+def told(explanation: Explanation) -> dict[str, object]:
+    """The explanation as plain values: the details of `no_candidates` and the data of `candidates.explain`."""
+    return {
+        "groups": {name: [_step(left) for left in steps] for name, steps in explanation.groups.items()},
+        "trees": [_step(left) for left in explanation.trees],
+        "nearest": [_miss(miss) for miss in explanation.nearest[:NEAREST_MAX]],
+    }
+
+
+def _step(left: Left) -> dict[str, object]:
+    if left.resource_class is None:
+        return {"step": left.step.value, "left": left.left}
+    return {"step": left.step.value, "resource_class": left.resource_class, "left": left.left}
+
+
+def _miss(miss: Miss) -> dict[str, object]:
+    return {
+        "group": miss.group,
+        "provider": miss.provider,
+        "resource_class": miss.resource_class,
+        "requested": miss.requested,
+        "capacity": miss.capacity,
+        "used": miss.used,
+        "free": miss.free,
+        "lacking": miss.lacking,
+    }

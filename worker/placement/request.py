@@ -47,6 +47,19 @@ class Request:
     limit: int | None = None
 
 
+def classes_of(request: Request) -> set[ResourceClass]:
+    """The classes that a request names."""
+    return {name for group in request.groups.values() for name in group.resources}
+
+
+def traits_of(request: Request) -> set[Trait]:
+    """The traits that a request names, be it to require, to forbid or to prefer them."""
+    named = {*request.root_required, *request.root_forbidden, *request.preferred}
+    for group in request.groups.values():
+        named.update(group.forbidden, *group.required)
+    return named
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One way to meet a request. `relied`: providers beyond those that give, whose rows the choice rests on
