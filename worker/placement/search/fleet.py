@@ -51,7 +51,7 @@ class Fleet(Protocol):
         ...
 
     def move(self, provider: ProviderId, generation: int, stocks: Mapping[ResourceClass, Stock]) -> None:
-        """The generation and what is used changed, and nothing else; the provider must exist, with these inventories."""
+        """Only the generation and what is used changed; the provider must exist, with these inventories."""
         ...
 
     def drop(self, provider: ProviderId) -> None:
