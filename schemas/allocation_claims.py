@@ -9,6 +9,7 @@ from schemas.absent import UNSET, Absentable, Distinct
 from schemas.amounts import Allocations, Generation, Mappings, ProviderGenerations, amounts_counted, at_most
 from schemas.envelope import ClaimEnvelope
 from schemas.message import Message, also
+from schemas.requests import PlaceRequest
 from schemas.text import ConsumerType, Name, Uuid
 
 MEMBERS_MAX = 256
@@ -65,6 +66,15 @@ def _one_claim_together(holdings: tuple[Holding, ...]) -> tuple[Holding, ...]:
     return holdings
 
 
+Holdings = Annotated[
+    tuple[Holding, ...],
+    Field(max_length=MEMBERS_MAX, strict=False),
+    at_most(MEMBERS_MAX),
+    AfterValidator(_one_claim_together),
+]
+"""Of several consumers, each named once."""
+
+
 class AllocationSetMany(ClaimEnvelope):
     """Several consumers' holdings, all or nothing."""
 
@@ -97,6 +107,14 @@ class AllocationAdjust(ClaimEnvelope):
             raise PydanticCustomError("anyOf", "nothing to do", {"limit": ["add", "remove"], "value": None})
         amounts_counted(self.add or {}, self.remove or {})
         return self
+
+
+class AllocationPlace(ClaimEnvelope):
+    """Replaces all that the consumer holds by the first answer to the request; what it holds counts as free for it."""
+
+    op: Literal["allocation.place"]
+    consumer: Consumer
+    request: PlaceRequest
 
 
 class AllocationRelease(ClaimEnvelope):

@@ -4,7 +4,13 @@ from typing import Annotated, Final, get_args
 
 from pydantic import Field, TypeAdapter
 
-from schemas.allocation_claims import AllocationAdjust, AllocationRelease, AllocationSet, AllocationSetMany
+from schemas.allocation_claims import (
+    AllocationAdjust,
+    AllocationPlace,
+    AllocationRelease,
+    AllocationSet,
+    AllocationSetMany,
+)
 from schemas.inventory_claims import (
     InventoryClear,
     InventoryCreate,
@@ -25,16 +31,19 @@ from schemas.provider_claims import (
     ProviderCreate,
     ProviderDeclare,
     ProviderDelete,
+    ProviderSetState,
     ProviderTraitsClear,
     ProviderTraitsReplace,
     ProviderUpdate,
 )
+from schemas.reshape_claim import ProviderReshape
 
 AnyClaim = (
     ProviderCreate
     | ProviderUpdate
     | ProviderDelete
     | ProviderDeclare
+    | ProviderSetState
     | InventoryCreate
     | InventoryUpdate
     | InventoryReplace
@@ -52,7 +61,9 @@ AnyClaim = (
     | AllocationSet
     | AllocationSetMany
     | AllocationAdjust
+    | AllocationPlace
     | AllocationRelease
+    | ProviderReshape
 )
 
 Claim = Annotated[AnyClaim, Field(discriminator="op")]

@@ -64,6 +64,12 @@ class MissingPlace(Told):
     counts: Absentable[dict[str, Number]] = None
 
 
+class Counts(Told):
+    """Stands for the lists of a truncated event."""
+
+    counts: dict[str, Number]
+
+
 class NamePlace(Told):
     """A name that is taken."""
 

@@ -15,6 +15,7 @@ from schemas.outcome_parts import (
     NameChanged,
     NameReplaced,
     ProviderChanged,
+    ProvidersReshaped,
     TraitsChanged,
     Truncated,
 )
@@ -83,7 +84,7 @@ def _require_changed(part: object) -> None:
 
 
 class AllocationGranted(AcceptedEvent):
-    """Outcome of set, set_many and adjust; also when nothing is left."""
+    """Outcome of set, set_many, adjust and place; also when nothing is left."""
 
     type: Literal["allocation.granted"]
     data: AllocationsChanged | Truncated
@@ -115,6 +116,20 @@ class ProviderDeleted(AcceptedEvent):
 
     type: Literal["provider.deleted"]
     data: ProviderChanged | Truncated
+
+
+class ProviderStateChanged(AcceptedEvent):
+    """Outcome of set_state."""
+
+    type: Literal["provider.state_changed"]
+    data: ProviderChanged | Truncated
+
+
+class ProviderReshaped(AcceptedEvent):
+    """Outcome of reshape."""
+
+    type: Literal["provider.reshaped"]
+    data: ProvidersReshaped | Truncated
 
 
 class InventoryChangedEvent(ConsequenceEvent):
@@ -186,6 +201,8 @@ AnyEvent = (
     | ProviderCreated
     | ProviderUpdated
     | ProviderDeleted
+    | ProviderStateChanged
+    | ProviderReshaped
     | InventoryChangedEvent
     | ProviderTraitsChanged
     | ProviderAggregatesChanged

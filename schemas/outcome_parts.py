@@ -55,6 +55,19 @@ class ProviderChanged(Outcome):
     roots: Annotated[tuple[RootChange, ...], Field(strict=False)] = ()
 
 
+class InventoriesReplaced(Told):
+    """All classes of a provider before and after."""
+
+    before: InventoriesShown
+    after: InventoriesShown
+
+
+class ProvidersReshaped(AllocationsChanged):
+    """Who holds what now, and what became of the inventories of the providers that the claim lists."""
+
+    inventories: dict[Id, InventoriesReplaced]
+
+
 class InventoryChanged(Outcome):
     """All classes of the provider before and after, their fill, and those over capacity."""
 

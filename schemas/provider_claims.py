@@ -9,6 +9,7 @@ from schemas.absent import UNSET, Absentable, Distinct
 from schemas.amounts import TRAITS_MAX, Generation, at_most
 from schemas.envelope import ClaimEnvelope
 from schemas.message import also
+from schemas.shown import State
 from schemas.stock import Inventories
 from schemas.text import Name, ProviderName, Uuid
 
@@ -79,6 +80,14 @@ class ProviderDeclare(ClaimEnvelope):
     traits: Traits
     aggregates: Aggregates
     generation: Absentable[Generation] = None
+
+
+class ProviderSetState(ClaimEnvelope):
+    """On a draining provider no amount may grow, and searches pass it by; its children are not affected."""
+
+    op: Literal["provider.set_state"]
+    provider: Uuid
+    state: State
 
 
 class ProviderTraitsReplace(ClaimEnvelope):

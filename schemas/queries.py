@@ -8,6 +8,7 @@ from schemas.absent import Absentable
 from schemas.amounts import ClassAmounts
 from schemas.message import Message
 from schemas.query_fields import Ids, Memberships, Names, Paged, Prefix, RequiredTraits, TypeFilter
+from schemas.requests import SearchRequest
 from schemas.shown import State
 from schemas.text import Name, ProviderName, Uuid
 from schemas.violations import Violation, violations_of, wrong_op
@@ -123,6 +124,20 @@ class UsageProject(Message):
     type: Absentable[TypeFilter] = None
 
 
+class CandidatesList(Message):
+    """What would meet the request now, in the order of its strategy."""
+
+    op: Literal["candidates.list"]
+    request: SearchRequest
+
+
+class CandidatesExplain(Message):
+    """How many were left after each step of the search, and what came nearest."""
+
+    op: Literal["candidates.explain"]
+    request: SearchRequest
+
+
 class ClaimGet(Message):
     """The outcome of an earlier claim."""
 
@@ -130,7 +145,7 @@ class ClaimGet(Message):
     claim_id: Uuid
 
 
-AnyQuery = (
+StoredQuery = (
     ProviderGet
     | ProviderList
     | InventoryList
@@ -147,6 +162,12 @@ AnyQuery = (
     | UsageProject
     | ClaimGet
 )
+"""What is read as it is stored."""
+
+SearchQuery = CandidatesList | CandidatesExplain
+"""What is searched for among all providers."""
+
+AnyQuery = StoredQuery | SearchQuery
 
 QUERIES: Final[TypeAdapter[AnyQuery]] = TypeAdapter(Annotated[AnyQuery, Field(discriminator="op")])
 """Validates any query."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from schemas.absent import Absentable
-from schemas.amounts import TRAITS_MAX
+from schemas.amounts import TRAITS_MAX, at_most
 from schemas.message import Message
 from schemas.text import Name, Uuid
 
@@ -24,18 +24,19 @@ def _with_bare_item(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [alternatives["items"], alternatives]
 
 
-_ANY = Field(min_length=1, max_length=IDS_MAX, strict=False, json_schema_extra=_with_bare_item)
+_ANY = Field(min_length=1, max_length=IDS_MAX, strict=False, fail_fast=True, json_schema_extra=_with_bare_item)
+_SOME = Field(max_length=IDS_MAX, strict=False, fail_fast=True)
 
-Ids = Annotated[tuple[Uuid, ...], Field(max_length=IDS_MAX, strict=False)]
-Names = Annotated[tuple[Name, ...], Field(max_length=TRAITS_MAX, strict=False)]
-AnyOfNames = Annotated[tuple[Name, ...], _ANY, BeforeValidator(_list_of_one)]
+Ids = Annotated[tuple[Uuid, ...], _SOME, at_most(IDS_MAX)]
+Names = Annotated[tuple[Name, ...], _SOME, at_most(TRAITS_MAX)]
+AnyOfNames = Annotated[tuple[Name, ...], _ANY, at_most(IDS_MAX), BeforeValidator(_list_of_one)]
 """A name, or a list of names any of which will do; kept as a tuple either way."""
 
-AnyOfIds = Annotated[tuple[Uuid, ...], _ANY, BeforeValidator(_list_of_one)]
+AnyOfIds = Annotated[tuple[Uuid, ...], _ANY, at_most(IDS_MAX), BeforeValidator(_list_of_one)]
 """An id, or a list of ids any of which will do; kept as a tuple either way."""
 
-RequiredTraits = Annotated[tuple[AnyOfNames, ...], Field(max_length=TRAITS_MAX, strict=False)]
-Memberships = Annotated[tuple[AnyOfIds, ...], Field(max_length=IDS_MAX, strict=False)]
+RequiredTraits = Annotated[tuple[AnyOfNames, ...], _SOME, at_most(TRAITS_MAX)]
+Memberships = Annotated[tuple[AnyOfIds, ...], _SOME, at_most(IDS_MAX)]
 Prefix = Annotated[str, StringConstraints(max_length=255, pattern=r"^[^\x00]*$")]
 TypeFilter = Annotated[str, StringConstraints(max_length=255, pattern="^([A-Z0-9_]+|all|unknown)$")]
 """A consumer type, `unknown` for consumers without one, or `all` for all of them in one group."""

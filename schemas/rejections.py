@@ -1,6 +1,6 @@
 """`data` of `claim.rejected`: one shape of `details` for each group of codes."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from schemas.details import (
     CapacityExceeded,
     ClassOfProvider,
     ConsumerConflict,
+    Counts,
     DeadlinePassed,
     InUse,
     InvalidInventory,
@@ -25,6 +26,7 @@ from schemas.details import (
     UnitViolated,
     ViolationTold,
 )
+from schemas.explanation import Explanation
 from schemas.message import Told
 
 
@@ -179,7 +181,7 @@ class RejectedNoCandidates(Transient):
     """No providers meet the request."""
 
     code: Literal[Code.NO_CANDIDATES]
-    details: dict[str, Any]
+    details: Explanation | Counts
 
 
 class RejectedInUse(Transient):

@@ -4,13 +4,14 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from schemas.amounts import Number
+from schemas.amounts import AllocationsTold, Number
 from schemas.codes import Code
 from schemas.events import AnyEvent
+from schemas.explanation import Explanation
 from schemas.message import Told
 from schemas.outcome_parts import Ids, Names
-from schemas.shown import InventoriesShown, InventoryShown, ProviderShown
-from schemas.text import ConsumerType, Id, Name
+from schemas.shown import Fills, InventoriesShown, InventoryShown, ProviderShown
+from schemas.text import ConsumerType, GroupName, Id, Name
 
 Amounts = dict[Name, Number]
 
@@ -151,6 +152,30 @@ class UsagesOfProject(Told):
     usages: dict[str, UsageOfType]
 
 
+class AllocationRequest(Told):
+    """One way to meet a request: what to take of whom, and which providers stand for each group."""
+
+    allocations: AllocationsTold
+    mappings: dict[GroupName, Annotated[tuple[Id, ...], Field(min_length=1, strict=False)]]
+
+
+class ProviderSummary(Told):
+    """A provider of a tree that an answer rests on: its fill, traits and place."""
+
+    resources: Fills
+    traits: Names
+    parent: Id | None
+    root: Id
+
+
+class CandidatesShown(Told):
+    """In the order of the strategy; `truncated`: there are more than the worker lists."""
+
+    allocation_requests: Annotated[tuple[AllocationRequest, ...], Field(strict=False)]
+    provider_summaries: dict[Id, ProviderSummary]
+    truncated: bool
+
+
 class ProviderGetReply(Answer):
     data: ProviderShown
 
@@ -199,6 +224,14 @@ class UsageProjectReply(Answer):
     data: UsagesOfProject
 
 
+class CandidatesListReply(Answer):
+    data: CandidatesShown
+
+
+class CandidatesExplainReply(Answer):
+    data: Explanation
+
+
 class ClaimGetReply(Answer):
     """`data` is the claim's outcome event, word for word."""
 
@@ -220,6 +253,8 @@ REPLY_BY_OP: Final[dict[str, type[Answer]]] = {
     "allocation.list": AllocationListReply,
     "usage.provider": UsageProviderReply,
     "usage.project": UsageProjectReply,
+    "candidates.list": CandidatesListReply,
+    "candidates.explain": CandidatesExplainReply,
     "claim.get": ClaimGetReply,
 }
 """What an answer to each query looks like."""

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from schemas.keywords import CUSTOM_RULES, KEYWORDS
 
@@ -20,6 +20,7 @@ _INTEGER_SHOWN_MAX: Final = 2**63
 _KEY_MARK: Final = "[key]"
 _COUNTING: Final = frozenset({"minItems", "maxItems", "minProperties", "maxProperties"})
 _OP_PATH: Final = ("op",)
+_RULES_BROKEN: Final = "rules_broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,13 @@ class Violation:
 
 def violations_of(error: ValidationError, parsed: Mapping[str, Any]) -> tuple[Violation, ...]:
     """What the validator found in `parsed`, in the order of the fields; the first VIOLATIONS_MAX of it."""
-    found = (one for one in error.errors(include_url=False) if not _miscounted(one))
-    return tuple(_violation(one, parsed) for one in islice(found, VIOLATIONS_MAX))
+    errors = (one for one in error.errors(include_url=False) if not _miscounted(one))
+    return tuple(islice((found for one in errors for found in _violations(one, parsed)), VIOLATIONS_MAX))
+
+
+def rules_broken(found: Sequence[Violation]) -> PydanticCustomError:
+    """What a model's validator raises to tell of several rules at once; paths begin at that model."""
+    return PydanticCustomError(_RULES_BROKEN, "rules are broken", {"found": tuple(found)})
 
 
 def _miscounted(error: ErrorDetails) -> bool:
@@ -60,6 +66,15 @@ def wrong_op(parsed: Mapping[str, Any], known: Collection[str]) -> Violation:
 def misrouted(op: str, routing_key: str) -> Violation:
     """What is wrong with a known `op` that came under another routing key."""
     return Violation(_OP_PATH, "const", shown_text(routing_key), op)
+
+
+def _violations(error: ErrorDetails, parsed: Mapping[str, Any]) -> Iterator[Violation]:
+    if error["type"] != _RULES_BROKEN:
+        yield _violation(error, parsed)
+        return
+    above = _path(error, parsed)
+    for one in error["ctx"]["found"]:
+        yield Violation((*above, *one.path), one.rule, shown(one.limit), shown(one.value))
 
 
 def _violation(error: ErrorDetails, parsed: Mapping[str, Any]) -> Violation:

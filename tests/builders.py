@@ -7,7 +7,6 @@ from uuid import UUID
 from worker.placement.claims import (
     UNSET,
     AdjustAllocations,
-    Amounts,
     Consumer,
     CreateProvider,
     DeclareProvider,
@@ -16,9 +15,19 @@ from worker.placement.claims import (
     SetAllocations,
     Unset,
 )
-from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ids import (
+    AggregateId,
+    Amounts,
+    ClaimId,
+    ConsumerId,
+    ProviderId,
+    ResourceClass,
+    RowId,
+    State,
+    Trait,
+)
 from worker.placement.inventory import Inventory, Stock
-from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot, State
+from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 VCPU = ResourceClass("VCPU")

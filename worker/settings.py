@@ -116,6 +116,8 @@ class Settings(BrokerSettings, DatabaseSettings, HttpSettings, LogSettings):
     prefetch: int = Field(default_factory=lambda earlier: 3 * int(earlier["batch_size_max"]), ge=1, le=65_535)
     # Reads at a time; each holds one database connection and at most a page in memory.
     queries_in_flight_max: int = Field(8, ge=1, le=256)
+    # Answers to a request without a limit may be beyond number; nobody reads more, and with their trees they are 1 MB.
+    candidates_max: int = Field(1_000, ge=1, le=10_000)
     # Replies go only to queues whose name matches: a claim must not be able to write into any queue it likes.
     reply_to_pattern: re.Pattern[str] = Field(
         default_factory=lambda earlier: re.compile(rf"^(amq\.|{re.escape(str(earlier['prefix']))}\.replies\.)")

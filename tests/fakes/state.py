@@ -8,6 +8,7 @@ import os_resource_classes
 import os_traits
 
 from worker.messages import Record, Recorded, SweptBatch
+from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
 
@@ -32,6 +33,14 @@ class Kept:
         return Recorded(one.claim, one.fingerprint, one.types, one.bodies, one.correlation_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one transaction did to providers; `everything`: more than those named."""
+
+    providers: frozenset[RowId]
+    everything: bool
+
+
 @dataclass(slots=True)
 class State:
     """Everything that was committed; `classes` and `traits` are the custom ones."""
@@ -42,6 +51,7 @@ class State:
     traits: frozenset[Trait] = frozenset()
     inbox: dict[ClaimId, Kept] = field(default_factory=dict)
     unconfirmed: dict[int, datetime] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
 
     def copy(self) -> "State":
         """A state of its own; the rows are immutable."""
@@ -52,6 +62,7 @@ class State:
             self.traits,
             dict(self.inbox),
             dict(self.unconfirmed),
+            self.changes,
         )
 
     def provider(self, name: ProviderId) -> ProviderRow | None:
@@ -59,6 +70,23 @@ class State:
 
     def consumer(self, name: ConsumerId) -> ConsumerRow | None:
         return next((row for row in self.consumers.values() if row.id == name), None)
+
+    def fed(self, since: Horizon) -> Feed:
+        """What the transactions after that horizon have changed, as it is now."""
+        news = self.changes[int(since) :]
+        if any(change.everything for change in news):
+            return Feed(horizon=self.horizon, whole=True)
+        named = sorted({row for change in news for row in change.providers})
+        return Feed(
+            horizon=self.horizon,
+            rows=[self.providers[row] for row in named if row in self.providers],
+            gone=[row for row in named if row not in self.providers],
+        )
+
+    @property
+    def horizon(self) -> Horizon:
+        """Everything committed so far; writers follow one another here."""
+        return Horizon(str(len(self.changes)))
 
     def swept(self, before: datetime, limit: int) -> list[SweptBatch]:
         """Batches left unconfirmed since before that moment."""

@@ -12,6 +12,7 @@ from tests.fakes.state import STANDARD_CLASSES, STANDARD_TRAITS, Kept, State, sn
 from tests.fakes.writes import insert_consumer, write_plan
 from worker.faults import Conflict
 from worker.messages import Record, Recorded, SweptBatch
+from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId, RowId
 from worker.placement.plan import ConsumerPut, Locked, Version, Writes
 from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot, Wanted
@@ -19,9 +20,12 @@ from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot, Wanted
 WRITING = ("all", "writing")
 """Who writes holds this to the end: so two writers meet each other's unique keys as in a database, one by one."""
 
+PORTION = 3
+"""Providers of one portion of a full load: few, so that even small tests have several."""
+
 
 class FakeStore(Watched):
-    """`steps` are those of the port by name: begin, keep_fresh, read, lock, write, record, commit, probe, and so on."""
+    """`steps` are those of the port by name: load, begin, keep_fresh, refresh, read, lock, write, record, and so on."""
 
     def __init__(self, clock: ManualClock | None = None) -> None:
         super().__init__()
@@ -67,6 +71,11 @@ class FakeStore(Watched):
             self.locks.release(transaction)
             self.changed()
 
+    @asynccontextmanager
+    async def load_fleet(self) -> AsyncIterator[AsyncIterator[Feed]]:
+        await self.steps.begin("load")
+        yield _portions(self.state)
+
     async def probe(self) -> None:
         await self.steps.begin("probe")
 
@@ -109,6 +118,10 @@ class FakeTransaction:
                 raise self._store.poison[claim]
         self.confirm(confirmed)
         return {name: self._seen.inbox[name].recorded() for name in claims if name in self._seen.inbox}
+
+    async def refresh(self, since: Horizon) -> Feed:
+        await self._store.steps.begin("refresh")
+        return self._store.state.fed(since)
 
     async def load_snapshot(self, wanted: Wanted) -> Snapshot:
         await self._store.steps.begin("read")
@@ -193,3 +206,10 @@ class FakeTransaction:
             await self._store.locks.take(self, ("consumer", name))
         row = self._seen.consumer(name)
         return None if row is None else (row.row, row.generation)
+
+
+async def _portions(state: State) -> AsyncIterator[Feed]:
+    """A state that is replaced and never changed by those who commit."""
+    rows = [row for _, row in sorted(state.providers.items())]
+    for start in range(0, max(len(rows), 1), PORTION):
+        yield Feed(horizon=state.horizon, rows=rows[start : start + PORTION])

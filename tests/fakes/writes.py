@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tests.fakes.state import STANDARD_CLASSES, STANDARD_TRAITS, State
+from tests.fakes.state import STANDARD_CLASSES, STANDARD_TRAITS, Change, State
 from worker.faults import Conflict
-from worker.placement.claims import Amounts
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass, RowId
 from worker.placement.inventory import Stock
 from worker.placement.plan import ConsumerPut, Writes
 from worker.placement.snapshot import ConsumerRow, ProviderRow
@@ -21,6 +20,7 @@ class BrokenCheck(Exception):
 
 def write_plan(state: State, writes: Writes, inserted: Inserted, now: datetime, next_row: Callable[[], RowId]) -> None:
     """All of `writes`, in the order of the real store. Raises `Conflict`."""
+    before = dict(state.providers)
     _create_names(state, writes)
     _delete_allocations(state, writes)
     for row, name in writes.inventories_deleted:
@@ -37,6 +37,9 @@ def write_plan(state: State, writes: Writes, inserted: Inserted, now: datetime, 
     _write_consumers(state, writes, inserted, next_row)
     _put_allocations(state, writes)
     _delete_names(state, writes)
+    changed = {row for row in before.keys() | state.providers.keys() if before.get(row) is not state.providers.get(row)}
+    if changed:
+        state.changes += (Change(frozenset(changed), everything=bool(writes.classes_renamed)),)
 
 
 def insert_consumer(state: State, row: RowId, put: ConsumerPut) -> None:

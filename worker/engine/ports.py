@@ -1,7 +1,7 @@
 """What the engine needs of the world, as shapes: postgres/ and rabbit/ have them, and so have the tests' fakes."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +9,7 @@ from random import Random
 from typing import Protocol
 
 from worker.messages import Delivery, Outgoing, Record, Recorded, SweptBatch
+from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId
 from worker.placement.plan import ConsumerPut, Locked, Writes
 from worker.placement.snapshot import Snapshot, Wanted
@@ -20,6 +21,9 @@ class Transaction(Protocol):
 
     async def keep_fresh(self, claims: Sequence[ClaimId], confirmed: Sequence[int]) -> Mapping[ClaimId, Recorded]:
         """The outcomes that some of `claims` have already; `confirmed` batches need no sweeping any more."""
+
+    async def refresh(self, since: Horizon) -> Feed:
+        """What others, and this worker's own earlier transactions, have changed of providers since that horizon."""
 
     async def load_snapshot(self, wanted: Wanted) -> Snapshot:
         """What `wanted` names, of one moment."""
@@ -41,6 +45,9 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that commits at the end; a failure during COMMIT is a `Conflict`."""
+
+    def load_fleet(self) -> AbstractAsyncContextManager[AsyncIterator[Feed]]:
+        """All providers as of one moment, in portions, at least one; they share the horizon to refresh from."""
 
     async def probe(self) -> None:
         """Commit something. Raises `Outage`."""

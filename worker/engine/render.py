@@ -19,8 +19,10 @@ from worker.placement.claims import (
     DeleteClass,
     DeleteTrait,
     EnsureTrait,
+    PlaceAllocations,
     ReleaseAllocations,
     RenameClass,
+    ReshapeProviders,
     SetAllocations,
 )
 from worker.placement.outcomes import Accepted, Outcome, Rejected
@@ -112,10 +114,12 @@ def _subject(incoming: Incoming) -> str:
     match incoming.check():
         case SetAllocations(holdings=holdings):
             return holdings[0].consumer.id
-        case AdjustAllocations(consumer=consumer):
+        case AdjustAllocations(consumer=consumer) | PlaceAllocations(consumer=consumer):
             return consumer.id
         case ReleaseAllocations(consumer=consumer_id):
             return consumer_id
+        case ReshapeProviders(inventories=inventories):
+            return min(inventories)
         case CreateClass(name=name) | RenameClass(name=name) | DeleteClass(name=name):
             return name
         case EnsureTrait(name=trait) | DeleteTrait(name=trait):

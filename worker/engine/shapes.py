@@ -21,6 +21,8 @@ from worker.placement.outcomes import (
     ProviderDeleted,
     ProviderLevels,
     ProviderShown,
+    ProvidersReshaped,
+    ProviderStateChanged,
     ProviderUpdated,
     RootChanged,
     TraitCreated,
@@ -44,6 +46,10 @@ def shape(change: Change) -> Shape:
             return "provider.updated", provider.id, {"provider": _provider(provider), **moved}
         case ProviderDeleted(provider):
             return "provider.deleted", provider.id, {"provider": _provider(provider)}
+        case ProviderStateChanged(provider):
+            return "provider.state_changed", provider.id, {"provider": _provider(provider)}
+        case ProvidersReshaped():
+            return _reshaped(change)
         case InventoryChanged():
             return "inventory.changed", change.provider, _inventories(change)
         case TraitsChanged():
@@ -59,13 +65,28 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _allocations(change: AllocationsGranted | AllocationsReleased) -> Shape:
+def _holders(change: AllocationsGranted | AllocationsReleased | ProvidersReshaped) -> dict[str, Any]:
     consumers = [_consumer(one) for one in change.consumers]
-    providers = {name: _levels(levels) for name, levels in change.providers.items()}
-    shown: dict[str, Any] = {"consumers": consumers, "providers": providers}
+    return {
+        "consumers": consumers,
+        "providers": {name: _levels(levels) for name, levels in change.providers.items()},
+    }
+
+
+def _allocations(change: AllocationsGranted | AllocationsReleased) -> Shape:
+    shown = _holders(change)
     if isinstance(change, AllocationsReleased):
         return "allocation.released", change.consumer, {"consumer": change.consumer, **shown}
     return "allocation.granted", change.consumers[0].id, shown
+
+
+def _reshaped(change: ProvidersReshaped) -> Shape:
+    """The subject is the first provider that the claim lists, by id."""
+    inventories = {
+        provider: {"before": _records(change.before[provider]), "after": _records(after)}
+        for provider, after in sorted(change.after.items())
+    }
+    return "provider.reshaped", min(change.after), {**_holders(change), "inventories": inventories}
 
 
 def _consumer(change: ConsumerChange) -> dict[str, Any]:
@@ -119,11 +140,15 @@ def _about(provider: ProviderId, generation: int, row: RowId) -> dict[str, Any]:
 def _inventories(change: InventoryChanged) -> dict[str, Any]:
     return {
         **_about(change.provider, change.generation, change.row),
-        "before": {name: _record(inventory) for name, inventory in sorted(change.before.items())},
-        "after": {name: _record(stock.inventory) for name, stock in sorted(change.after.items())},
+        "before": _records(change.before),
+        "after": _records({name: stock.inventory for name, stock in change.after.items()}),
         "inventories": _fills(change.after),
         "over_capacity": list(change.over_capacity),
     }
+
+
+def _records(inventories: Mapping[ResourceClass, Inventory]) -> dict[str, dict[str, Any]]:
+    return {name: _record(inventory) for name, inventory in sorted(inventories.items())}
 
 
 def _record(inventory: Inventory) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What stands in an event that would have been too large: ids and counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 IDS_MAX: Final = 10_000
@@ -10,7 +10,7 @@ IDS_MAX: Final = 10_000
 def shortened(shown: Mapping[str, Any]) -> dict[str, Any]:
     """The `data` of an event cut down to what it is about; a refusal keeps its code and sentence."""
     if "code" in shown:
-        counts = {name: len(part) for name, part in shown["details"].items() if isinstance(part, Sequence)}
+        counts = {name: len(part) for name, part in shown["details"].items() if isinstance(part, list | tuple | dict)}
         return {**shown, "truncated": True, "details": {"counts": counts}}
     parts = {name: part for name, part in shown.items() if isinstance(part, Mapping | list)}
     about = {"provider": [shown["provider"]]} if isinstance(shown.get("provider"), str) else {}

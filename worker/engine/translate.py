@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import assert_never, cast
 from uuid import UUID, uuid5
 
-from schemas import allocation_claims, claims, inventory_claims, name_claims, provider_claims
+from schemas import allocation_claims, claims, inventory_claims, name_claims, provider_claims, reshape_claim
 from schemas.absent import UNSET as LEFT_OUT
 from schemas.absent import Unset as LeftOut
 from schemas.stock import InventoryFields
+from worker.engine.requested import request_of
 from worker.placement.claims import (
     UNSET,
     AdjustAllocations,
-    Amounts,
     Claim,
     Consumer,
     CreateClass,
@@ -23,17 +23,21 @@ from worker.placement.claims import (
     DeleteTrait,
     EnsureTrait,
     Holding,
+    NewInventories,
+    PlaceAllocations,
     PutInventory,
     ReleaseAllocations,
     RenameClass,
     ReplaceAggregates,
     ReplaceInventories,
     ReplaceTraits,
+    ReshapeProviders,
     SetAllocations,
+    SetState,
     Unset,
     UpdateProvider,
 )
-from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.ids import AggregateId, Amounts, ClaimId, ConsumerId, ProviderId, ResourceClass, Trait
 from worker.placement.inventory import Inventory
 
 _PROVIDER = "provider"
@@ -43,6 +47,7 @@ ProviderModel = (
     | provider_claims.ProviderUpdate
     | provider_claims.ProviderDelete
     | provider_claims.ProviderDeclare
+    | provider_claims.ProviderSetState
     | provider_claims.ProviderTraitsReplace
     | provider_claims.ProviderTraitsClear
     | provider_claims.ProviderAggregatesReplace
@@ -66,6 +71,7 @@ AllocationModel = (
     allocation_claims.AllocationSet
     | allocation_claims.AllocationSetMany
     | allocation_claims.AllocationAdjust
+    | allocation_claims.AllocationPlace
     | allocation_claims.AllocationRelease
 )
 
@@ -78,6 +84,8 @@ def to_core(model: claims.AnyClaim) -> Claim:
         return _inventory(model)
     if isinstance(model, NameModel):
         return _named(model)
+    if isinstance(model, reshape_claim.ProviderReshape):
+        return _reshape(model)
     return _provider(model)
 
 
@@ -95,6 +103,10 @@ def _allocation(model: AllocationModel) -> Claim:
                 consumer=_consumer(model.consumer),
                 add=cast("Amounts", model.add or {}),
                 remove=cast("Amounts", model.remove or {}),
+            )
+        case allocation_claims.AllocationPlace(consumer=consumer, request=request):
+            return PlaceAllocations(
+                id=claim, deadline=model.deadline, consumer=_consumer(consumer), request=request_of(request)
             )
         case allocation_claims.AllocationRelease():
             return ReleaseAllocations(
@@ -164,7 +176,10 @@ def _provider(model: ProviderModel) -> Claim:
         made = model.provider or str(uuid5(UUID(model.claim_id), _PROVIDER))
         parent = None if model.parent is None else ProviderId(model.parent)
         return CreateProvider(id=claim, deadline=deadline, provider=ProviderId(made), name=model.name, parent=parent)
-    provider, generation = ProviderId(model.provider), model.generation
+    provider = ProviderId(model.provider)
+    if isinstance(model, provider_claims.ProviderSetState):
+        return SetState(id=claim, deadline=deadline, provider=provider, state=model.state)
+    generation = model.generation
     match model:
         case provider_claims.ProviderUpdate():
             return UpdateProvider(
@@ -202,6 +217,18 @@ def _provider(model: ProviderModel) -> Claim:
             )
         case _:
             assert_never(model)
+
+
+def _reshape(model: reshape_claim.ProviderReshape) -> ReshapeProviders:
+    return ReshapeProviders(
+        id=ClaimId(model.claim_id),
+        deadline=model.deadline,
+        inventories={
+            ProviderId(provider): NewInventories(generation=new.generation, inventories=_records(new.inventories))
+            for provider, new in model.inventories.items()
+        },
+        holdings=tuple(map(_holding, model.allocations)),
+    )
 
 
 def _parent(parent: str | None) -> ProviderId | None:

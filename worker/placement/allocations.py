@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from worker.placement.claims import (
     UNSET,
     AdjustAllocations,
-    Amounts,
     Consumer,
     Holding,
     ReleaseAllocations,
@@ -13,7 +12,7 @@ from worker.placement.claims import (
 )
 from worker.placement.demand import Demand, Part, demand_of
 from worker.placement.grant import ConsumerNow, ConsumerState, Grant
-from worker.placement.ids import ClaimId, ConsumerId, ProviderId, ResourceClass
+from worker.placement.ids import Amounts, ClaimId, ConsumerId, ProviderId, ResourceClass
 from worker.placement.inventory import Stock
 from worker.placement.ladder import first_broken_rule
 from worker.placement.ledger import Ledger
@@ -33,19 +32,19 @@ Mappings = Mapping[str, tuple[ProviderId, ...]] | None
 
 def set_allocations(claim: SetAllocations, ledger: Ledger) -> Grant | Rejected:
     """Each consumer named holds exactly what the claim says, or none does."""
-    demand = demand_of(tuple([_set_part(holding, ledger) for holding in claim.holdings]))
+    demand = demand_of(tuple([set_part(holding, ledger) for holding in claim.holdings]))
     refused = _refused(claim.id, demand, ledger)
     if refused is not None:
         return refused
     wanted = [(holding.consumer, holding.mappings) for holding in claim.holdings]
-    return _granted(claim.id, demand, wanted, ledger)
+    return grant_allocations(claim.id, demand, wanted, ledger)
 
 
 def adjust_allocations(claim: AdjustAllocations, ledger: Ledger) -> Grant | Rejected:
     """What is removed must be held; then what is added is added; the rest stays."""
     demand = demand_of((_adjust_part(claim, ledger),))
     refused = _refused(claim.id, demand, ledger)
-    return refused if refused is not None else _granted(claim.id, demand, [(claim.consumer, None)], ledger)
+    return refused if refused is not None else grant_allocations(claim.id, demand, [(claim.consumer, None)], ledger)
 
 
 def release_allocations(claim: ReleaseAllocations, ledger: Ledger) -> Grant | Rejected:
@@ -65,7 +64,8 @@ def release_allocations(claim: ReleaseAllocations, ledger: Ledger) -> Grant | Re
     return Grant(accepted=Accepted(claim.id, True, released), levels=changed, consumers={claim.consumer: None})
 
 
-def _set_part(holding: Holding, ledger: Ledger) -> Part:
+def set_part(holding: Holding, ledger: Ledger) -> Part:
+    """What a holding comes down to."""
     consumer = holding.consumer
     state = ledger.consumers.get(consumer.id)
     before: Amounts = {} if state is None else state.allocations
@@ -100,7 +100,8 @@ def _refused(claim: ClaimId, demand: Demand, ledger: Ledger) -> Rejected | None:
     return None if broken is None else refuse(claim, *broken)
 
 
-def _granted(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappings]], ledger: Ledger) -> Grant:
+def grant_allocations(claim: ClaimId, demand: Demand, wanted: list[tuple[Consumer, Mappings]], ledger: Ledger) -> Grant:
+    """The grant of a claim that breaks no rule; `wanted` are the consumers of the parts of `demand`, with mappings."""
     consumers: dict[ConsumerId, ConsumerNow | None] = {}
     changes: list[ConsumerChange] = []
     relied: list[ConsumerId] = []

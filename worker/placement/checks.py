@@ -1,7 +1,9 @@
 """Rules that claims on one provider share; each check returns the places where its rule is broken."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
+from worker.placement.grant import ConsumerState
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
 from worker.placement.inventory import Inventory
 from worker.placement.ledger import Ledger
@@ -50,26 +52,34 @@ def invalid_inventories(provider: ProviderId, inventories: Mapping[ResourceClass
     return places
 
 
-def used_classes(row: ProviderRow, dropped: Iterable[ResourceClass], ledger: Ledger) -> list[Place]:
+Moves = Mapping[ConsumerId, ConsumerState | None]
+"""What consumers are about to be; None: they hold nothing."""
+
+
+def used_classes(
+    row: ProviderRow, dropped: Iterable[ResourceClass], ledger: Ledger, moves: Moves | None = None
+) -> list[Place]:
     """Each class among `dropped` that consumers hold on the provider, with how many they are and the first of them.
 
-    A place a class: a consumer may hold several, so that sums over classes would count it twice.
+    `moves`: what the claim that drops them does to consumers before. A place a class: a consumer may hold several, so
+    that sums over classes would count it twice.
     """
     places: list[Place] = []
     for name in sorted(dropped):
-        count, examples = _holders(row.id, name, ledger)
+        count, examples = _holders(row.id, name, ledger, _NO_MOVES if moves is None else moves)
         if count:
             told = sorted(examples)[:EXAMPLES_MAX]
             places.append({"provider": row.id, "resource_classes": [name], "count": count, "examples": told})
     return places
 
 
-def _holders(provider: ProviderId, name: ResourceClass, ledger: Ledger) -> tuple[int, set[ConsumerId]]:
+def _holders(provider: ProviderId, name: ResourceClass, ledger: Ledger, moves: Moves) -> tuple[int, set[ConsumerId]]:
     stored = ledger.snapshot.holders.get(provider, {}).get(name)
     count = 0 if stored is None else stored.count
     examples = set() if stored is None else {ConsumerId(example) for example in stored.examples}
-    for consumer in ledger.consumers_written:
-        old, new = ledger.snapshot.consumers.get(consumer), ledger.consumers.get(consumer)
+    for consumer in ledger.consumers_written | moves.keys():
+        old = ledger.snapshot.consumers.get(consumer)
+        new = moves[consumer] if consumer in moves else ledger.consumers.get(consumer)
         held = old is not None and name in old.allocations.get(provider, {})
         holds = new is not None and name in new.allocations.get(provider, {})
         count += holds - held
@@ -78,3 +88,6 @@ def _holders(provider: ProviderId, name: ResourceClass, ledger: Ledger) -> tuple
         else:
             examples.discard(consumer)
     return count, examples
+
+
+_NO_MOVES: Final[Moves] = {}

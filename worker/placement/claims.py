@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.ids import AggregateId, Amounts, ClaimId, ConsumerId, ProviderId, ResourceClass, State, Trait
 from worker.placement.inventory import Inventory
+from worker.placement.request import Request
 
 
 class Unset(Enum):
@@ -20,9 +21,6 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-
-Amounts = Mapping[ProviderId, Mapping[ResourceClass, int]]
-"""{provider: {class: amount}}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +67,14 @@ class DeclareProvider(_Claim):
     traits: frozenset[Trait]
     aggregates: frozenset[AggregateId]
     generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetState(_Claim):
+    """`provider.set_state`."""
+
+    provider: ProviderId
+    state: State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +206,36 @@ class ReleaseAllocations(_Claim):
     generation: int | Unset | None = UNSET
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceAllocations(_Claim):
+    """`allocation.place`: what the consumer holds is replaced by the first candidate for the request."""
+
+    consumer: Consumer
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInventories:
+    """All inventories of a provider after a reshape, and the generation that it must be at before."""
+
+    generation: int
+    inventories: Mapping[ResourceClass, Inventory]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReshapeProviders(_Claim):
+    """`provider.reshape`: inventories move between providers, and the allocations of the consumers named with them."""
+
+    inventories: Mapping[ProviderId, NewInventories]
+    holdings: tuple[Holding, ...] = ()
+
+
 Claim = (
     CreateProvider
     | UpdateProvider
     | DeleteProvider
     | DeclareProvider
+    | SetState
     | PutInventory
     | ReplaceInventories
     | DeleteInventory
@@ -218,4 +249,6 @@ Claim = (
     | SetAllocations
     | AdjustAllocations
     | ReleaseAllocations
+    | PlaceAllocations
+    | ReshapeProviders
 )

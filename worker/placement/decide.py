@@ -1,43 +1,20 @@
 """A whole batch decided: claims in order, each on what the ones before it left; no await, no I/O."""
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import TypeVar, assert_never
+from typing import TypeVar
 
-from worker.placement.allocations import adjust_allocations, release_allocations, set_allocations
-from worker.placement.catalogue import create_class, delete_class, delete_trait, ensure_trait, rename_class
-from worker.placement.claims import (
-    AdjustAllocations,
-    Claim,
-    CreateClass,
-    CreateProvider,
-    DeclareProvider,
-    DeleteClass,
-    DeleteInventory,
-    DeleteProvider,
-    DeleteTrait,
-    EnsureTrait,
-    PutInventory,
-    ReleaseAllocations,
-    RenameClass,
-    ReplaceAggregates,
-    ReplaceInventories,
-    ReplaceTraits,
-    SetAllocations,
-    UpdateProvider,
-)
-from worker.placement.declare import declare_provider
+from worker.placement.claims import Claim, ReshapeProviders
 from worker.placement.diff import writes_of
 from worker.placement.grant import Grant
 from worker.placement.ids import ConsumerId
-from worker.placement.inventories import delete_inventory, put_inventory, replace_inventories
 from worker.placement.ledger import Ledger
-from worker.placement.links import replace_aggregates, replace_traits
-from worker.placement.outcomes import Code, Outcome, Rejected
+from worker.placement.outcomes import Outcome, Rejected
 from worker.placement.plan import Lockable, Plan, Version
-from worker.placement.providers import create_provider, delete_provider, update_provider
-from worker.placement.refusals import refuse
+from worker.placement.proposals import Proposals
+from worker.placement.search.fleet import Fleet
 from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot
 from worker.placement.touched import consumers_of
+from worker.placement.verdict import verdict_on
 
 Id = TypeVar("Id", bound=str)
 
@@ -46,9 +23,11 @@ CLAIMS_A_TURN = 32
 """Decided in one go: about a ms, for which whoever waits for the processor has to wait."""
 
 
-def decide(claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | None = None) -> Plan:
+def decide(
+    claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | None = None, fleet: Fleet | None = None
+) -> Plan:
     """`deciding`, in one go."""
-    turns = deciding(claims, snapshot, lockable)
+    turns = deciding(claims, snapshot, lockable, fleet)
     while True:
         try:
             next(turns)
@@ -58,15 +37,20 @@ def decide(claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | Non
 
 
 def deciding(
-    claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | None = None
+    claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | None = None, fleet: Fleet | None = None
 ) -> Generator[None, None, Plan]:
     """The plan for a batch that `cut` has let pass, on a snapshot of all that `wanted` names.
 
     Claims that need a row outside of `lockable`, or a name that an earlier claim of the batch frees, are carried and
     leave no trace; so are later claims of the same consumers, and all later claims where one of them is no allocation
     claim, so that those keep their order.
+
+    `fleet`: all providers, of a moment after the claims were delivered; a batch with a claim that is to be placed needs
+    it. It is told what the batch grants. A place that rests on rows which the fleet has otherwise is carried as well.
     """
     ledger = Ledger(snapshot)
+    proposals = None if fleet is None else Proposals(fleet, ledger)
+    among = None if lockable is None else lockable.providers
     outcomes: list[Outcome] = []
     waiting = _Waiting()
     for position, claim in enumerate(claims):
@@ -75,18 +59,20 @@ def deciding(
         if waiting.positions and waiting.concerns(claim):
             waiting.add(position, claim)
             continue
-        verdict = _verdict(claim, ledger)
+        verdict = verdict_on(claim, ledger, proposals, among)
         if isinstance(verdict, Rejected):
             outcomes.append(verdict)
-        elif _out_of_reach(verdict, lockable) or _takes_freed_name(verdict, ledger):
+        elif verdict is None or _out_of_reach(verdict, lockable) or _takes_freed_name(verdict, ledger):
             waiting.add(position, claim)
         else:
+            if proposals is not None:
+                proposals.tell(verdict)
             ledger.apply(verdict)
             outcomes.append(verdict.accepted)
     return Plan(
         outcomes=tuple(outcomes),
         writes=writes_of(ledger),
-        providers=_versions(ledger.providers_needed, snapshot.providers),
+        providers=_versions(ledger.providers_needed, ledger.read),
         consumers=_versions(ledger.consumers_needed, snapshot.consumers),
         carried=tuple(waiting.positions),
     )
@@ -101,77 +87,19 @@ class _Waiting:
         self._everyone = False
 
     def add(self, position: int, claim: Claim) -> None:
-        consumers = consumers_of(claim)
+        consumers = _owners(claim)
         self.positions.append(position)
         self._consumers.update(consumers)
         self._everyone = self._everyone or not consumers
 
     def concerns(self, claim: Claim) -> bool:
-        consumers = consumers_of(claim)
+        consumers = _owners(claim)
         return self._everyone or not consumers or not self._consumers.isdisjoint(consumers)
 
 
-def _verdict(claim: Claim, ledger: Ledger) -> Grant | Rejected:
-    begun_at = ledger.snapshot.now
-    if claim.deadline is not None and claim.deadline < begun_at:
-        return refuse(claim.id, Code.DEADLINE_PASSED, [{"deadline": claim.deadline, "begun_at": begun_at}])
-    match claim:
-        case SetAllocations():
-            return set_allocations(claim, ledger)
-        case AdjustAllocations():
-            return adjust_allocations(claim, ledger)
-        case ReleaseAllocations():
-            return release_allocations(claim, ledger)
-        case CreateProvider() | UpdateProvider() | DeleteProvider() | DeclareProvider():
-            return _provider_verdict(claim, ledger)
-        case PutInventory():
-            return put_inventory(claim, ledger)
-        case ReplaceInventories():
-            return replace_inventories(claim, ledger)
-        case DeleteInventory():
-            return delete_inventory(claim, ledger)
-        case ReplaceTraits():
-            return replace_traits(claim, ledger)
-        case ReplaceAggregates():
-            return replace_aggregates(claim, ledger)
-        case CreateClass() | RenameClass() | DeleteClass() | EnsureTrait() | DeleteTrait():
-            return _catalogue_verdict(claim, ledger)
-        case _:
-            assert_never(claim)
-
-
-def _provider_verdict(
-    claim: CreateProvider | UpdateProvider | DeleteProvider | DeclareProvider, ledger: Ledger
-) -> Grant | Rejected:
-    match claim:
-        case CreateProvider():
-            return create_provider(claim, ledger)
-        case UpdateProvider():
-            return update_provider(claim, ledger)
-        case DeleteProvider():
-            return delete_provider(claim, ledger)
-        case DeclareProvider():
-            return declare_provider(claim, ledger)
-        case _:
-            assert_never(claim)
-
-
-def _catalogue_verdict(
-    claim: CreateClass | RenameClass | DeleteClass | EnsureTrait | DeleteTrait, ledger: Ledger
-) -> Grant | Rejected:
-    match claim:
-        case CreateClass():
-            return create_class(claim, ledger)
-        case RenameClass():
-            return rename_class(claim, ledger)
-        case DeleteClass():
-            return delete_class(claim, ledger)
-        case EnsureTrait():
-            return ensure_trait(claim, ledger)
-        case DeleteTrait():
-            return delete_trait(claim, ledger)
-        case _:
-            assert_never(claim)
+def _owners(claim: Claim) -> tuple[ConsumerId, ...]:
+    """The consumers that an allocation claim is about; no other claim may overtake, or be overtaken."""
+    return () if isinstance(claim, ReshapeProviders) else consumers_of(claim)
 
 
 def _out_of_reach(grant: Grant, lockable: Lockable | None) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from worker.placement.claims import Amounts, Unset
+from worker.placement.claims import Unset
 from worker.placement.grant import ConsumerState
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass
 
 
 @dataclass(slots=True)

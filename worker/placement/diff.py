@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from worker.placement.claims import Amounts
 from worker.placement.grant import ConsumerState
-from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ids import AggregateId, Amounts, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.inventory import Stock
 from worker.placement.ledger import Ledger
 from worker.placement.plan import (
@@ -49,7 +48,7 @@ def writes_of(ledger: Ledger) -> Writes:
     """All rows in which the ledger differs from its snapshot, in order of provider, consumer and class."""
     lists = _Lists()
     for provider in sorted(ledger.providers_written):
-        old = ledger.snapshot.providers.get(provider)
+        old = ledger.read.get(provider)
         if old is not None and old is ledger.providers.get(provider):
             generation, row, stocks = ledger.levels(provider)
             lists.providers_advanced.append(ProviderAdvance(row, provider, old.generation, generation))
@@ -166,4 +165,4 @@ def _allocations_gone(lists: _Lists, old: ConsumerRow, has: Amounts, ledger: Led
 
 
 def _row(ledger: Ledger, provider: ProviderId) -> RowId:
-    return ledger.snapshot.providers[provider].row
+    return ledger.read[provider].row

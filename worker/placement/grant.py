@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from worker.placement.claims import Amounts
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass, Trait
 from worker.placement.outcomes import Accepted, ProviderLevels
 from worker.placement.snapshot import ConsumerRow, ProviderRow
 

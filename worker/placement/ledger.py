@@ -1,5 +1,8 @@
 """The snapshot plus what the batch has granted so far: what the next claim of the batch is decided on."""
 
+from collections.abc import Mapping
+from copy import copy
+
 from worker.placement.grant import ConsumerState, Grant
 from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.outcomes import ProviderLevels
@@ -11,7 +14,8 @@ class Ledger:
     """State after the granted claims. Rows are values, the snapshot's at first; `apply` alone replaces them.
 
     What allocations move, the generation and the counters of a provider, is kept beside its row: `levels` has it alone,
-    `provider` the row with it, and a row in `providers` tells the rest of it only.
+    `provider` the row with it, and a row in `providers` tells the rest of it only. `read` has the provider rows as
+    they were before the batch: the snapshot's, and those adopted from the fleet.
     """
 
     __slots__ = (
@@ -30,6 +34,7 @@ class Ledger:
         "providers",
         "providers_needed",
         "providers_written",
+        "read",
         "snapshot",
         "traits_created",
         "traits_deleted",
@@ -37,6 +42,7 @@ class Ledger:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.read: dict[ProviderId, ProviderRow] = dict(snapshot.providers)
         self.providers: dict[ProviderId, ProviderRow] = dict(snapshot.providers)
         self.consumers: dict[ConsumerId, ConsumerState] = dict(snapshot.consumers)
         self.names: dict[str, ProviderId] = dict(snapshot.names)
@@ -92,6 +98,16 @@ class Ledger:
                 if row.parent is not None:
                     self._children.setdefault(row.parent, set()).add(row.id)
         return sorted(self._children.get(provider, ()))
+
+    def adopt(self, row: ProviderRow) -> None:
+        """Take a provider that the batch did not read itself for one that it did, as this row says it is."""
+        self.read[row.id] = self.providers[row.id] = row
+
+    def supposing(self, levels: Mapping[ProviderId, ProviderLevels]) -> "Ledger":
+        """The same state, were these the levels of some providers: to be asked, not to be applied to."""
+        other = copy(self)
+        other._levels = {**self._levels, **levels}
+        return other
 
     def apply(self, grant: Grant) -> None:
         """Put a grant's rows in place."""

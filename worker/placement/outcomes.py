@@ -6,10 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from worker.placement.claims import Amounts
-from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ids import (
+    AggregateId,
+    Amounts,
+    ClaimId,
+    ConsumerId,
+    ProviderId,
+    ResourceClass,
+    RowId,
+    State,
+    Trait,
+)
 from worker.placement.inventory import Inventory, Stock
-from worker.placement.snapshot import State
 
 
 class Code(StrEnum):
@@ -34,6 +42,7 @@ class Code(StrEnum):
     CAPACITY_EXCEEDED = "capacity_exceeded"
     PROVIDER_UNAVAILABLE = "provider_unavailable"
     ALLOCATION_NOT_FOUND = "allocation_not_found"
+    NO_CANDIDATES = "no_candidates"
     PROVIDER_HAS_CHILDREN = "provider_has_children"
     PROVIDER_IN_USE = "provider_in_use"
     INVENTORY_IN_USE = "inventory_in_use"
@@ -135,6 +144,22 @@ class ProviderDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderStateChanged:
+    """`provider.state_changed`."""
+
+    provider: ProviderShown
+
+
+class ProvidersReshaped(NamedTuple):
+    """`provider.reshaped`: inventories before and after, of the providers that the claim lists."""
+
+    consumers: tuple[ConsumerChange, ...]
+    providers: Mapping[ProviderId, ProviderLevels]
+    before: Mapping[ProviderId, Mapping[ResourceClass, Inventory]]
+    after: Mapping[ProviderId, Mapping[ResourceClass, Inventory]]
+
+
+@dataclass(frozen=True, slots=True)
 class InventoryChanged:
     """`inventory.changed`: all classes before and after, their fill, and those over capacity."""
 
@@ -214,6 +239,8 @@ Change = (
     | ProviderCreated
     | ProviderUpdated
     | ProviderDeleted
+    | ProviderStateChanged
+    | ProvidersReshaped
     | InventoryChanged
     | TraitsChanged
     | AggregatesChanged

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, State, Trait
 from worker.placement.inventory import Inventory
 from worker.placement.outcomes import Outcome
-from worker.placement.snapshot import State
 
 Version = tuple[RowId, int]
 """(row id, generation): what a decision rested on; a row made anew has another row id."""

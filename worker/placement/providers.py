@@ -1,12 +1,20 @@
-"""`provider.create`, `.update` and `.delete`."""
+"""`provider.create`, `.update`, `.set_state` and `.delete`."""
 
 from dataclasses import replace
 
 from worker.placement import checks
-from worker.placement.claims import CreateProvider, DeleteProvider, UpdateProvider
+from worker.placement.claims import CreateProvider, DeleteProvider, SetState, UpdateProvider
 from worker.placement.grant import Grant
 from worker.placement.ledger import Ledger
-from worker.placement.outcomes import Accepted, Code, ProviderCreated, ProviderDeleted, ProviderUpdated, Rejected
+from worker.placement.outcomes import (
+    Accepted,
+    Code,
+    ProviderCreated,
+    ProviderDeleted,
+    ProviderStateChanged,
+    ProviderUpdated,
+    Rejected,
+)
 from worker.placement.refusals import Place, first_broken, refuse
 from worker.placement.rows import new_row, shown
 from worker.placement.snapshot import EXAMPLES_MAX, ProviderRow
@@ -68,6 +76,18 @@ def _updated(
         providers={new.id: new, **descendants},
         relied_providers=relied_parents(row, ledger) | relied_parents(move[0], ledger),
     )
+
+
+def set_state(claim: SetState, ledger: Ledger) -> Grant | Rejected:
+    """The provider is in that state; what stands below it and what is handed out of it stay as they are."""
+    row = ledger.provider(claim.provider)
+    if row is None:
+        return refuse(claim.id, Code.PROVIDER_NOT_FOUND, [{"providers": [claim.provider]}])
+    if claim.state == row.state:
+        unchanged = Accepted(claim.id, False, ProviderStateChanged(shown(row)))
+        return Grant(accepted=unchanged, relied_providers=(row.id,))
+    new = replace(row, state=claim.state, generation=row.generation + 1, updated_at=ledger.snapshot.now)
+    return Grant(accepted=Accepted(claim.id, True, ProviderStateChanged(shown(new))), providers={row.id: new})
 
 
 def delete_provider(claim: DeleteProvider, ledger: Ledger) -> Grant | Rejected:

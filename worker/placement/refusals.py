@@ -39,6 +39,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     Code.ALLOCATION_NOT_FOUND: (
         "Consumer {consumer} holds {held} {resource_class} on provider {provider}, {requested} were to be removed."
     ),
+    Code.NO_CANDIDATES: "No candidate meets the request; the details tell what was left of the providers step by step.",
     Code.PROVIDER_HAS_CHILDREN: "Provider {provider} has {count} children.",
     Code.PROVIDER_IN_USE: "Provider {provider} is allocated to {count} consumers.",
     Code.INVENTORY_IN_USE: "Provider {provider} has {count} consumers that hold {resource_classes}.",

@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from worker.placement.claims import Amounts
-from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.ids import AggregateId, Amounts, ConsumerId, ProviderId, ResourceClass, RowId, State, Trait
 from worker.placement.inventory import Stock
-
-State = Literal["enabled", "draining"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

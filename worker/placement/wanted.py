@@ -6,7 +6,6 @@ from typing import assert_never
 
 from worker.placement.claims import (
     AdjustAllocations,
-    Amounts,
     Claim,
     CreateClass,
     CreateProvider,
@@ -16,16 +15,21 @@ from worker.placement.claims import (
     DeleteProvider,
     DeleteTrait,
     EnsureTrait,
+    Holding,
+    PlaceAllocations,
     PutInventory,
     ReleaseAllocations,
     RenameClass,
     ReplaceAggregates,
     ReplaceInventories,
     ReplaceTraits,
+    ReshapeProviders,
     SetAllocations,
+    SetState,
     UpdateProvider,
 )
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass, Trait
+from worker.placement.request import classes_of, traits_of
 from worker.placement.snapshot import Wanted
 from worker.placement.touched import AllocationClaim
 
@@ -80,8 +84,19 @@ def _add(names: _Names, claim: Claim) -> None:
     match claim:
         case SetAllocations() | AdjustAllocations() | ReleaseAllocations():
             _add_allocations(names, claim)
+        case PlaceAllocations(consumer=consumer, request=request):
+            names.consumers.add(consumer.id)
+            names.classes.update(classes_of(request))
+            names.traits.update(traits_of(request))
         case CreateProvider() | UpdateProvider() | DeclareProvider() | DeleteProvider():
             _add_provider(names, claim)
+        case SetState():
+            names.provider(claim.provider)
+        case ReshapeProviders():
+            _add_holdings(names, claim.holdings)
+            for provider, new in claim.inventories.items():
+                names.provider(provider, new.inventories)
+                names.held.add(provider)
         case PutInventory():
             names.provider(claim.provider, (claim.resource_class,))
         case DeleteInventory():
@@ -122,10 +137,7 @@ def _add_catalogue(names: _Names, claim: CreateClass | RenameClass | DeleteClass
 def _add_allocations(names: _Names, claim: AllocationClaim) -> None:
     match claim:
         case SetAllocations(holdings=holdings):
-            for holding in holdings:
-                names.consumers.add(holding.consumer.id)
-                names.amounts(holding.allocations)
-                names.providers.update(holding.provider_generations)
+            _add_holdings(names, holdings)
         case AdjustAllocations(consumer=consumer, add=add, remove=remove):
             names.consumers.add(consumer.id)
             names.amounts(add)
@@ -134,6 +146,13 @@ def _add_allocations(names: _Names, claim: AllocationClaim) -> None:
             names.consumers.add(consumer_id)
         case _:
             assert_never(claim)
+
+
+def _add_holdings(names: _Names, holdings: Iterable[Holding]) -> None:
+    for holding in holdings:
+        names.consumers.add(holding.consumer.id)
+        names.amounts(holding.allocations)
+        names.providers.update(holding.provider_generations)
 
 
 def _add_provider(names: _Names, claim: CreateProvider | UpdateProvider | DeclareProvider | DeleteProvider) -> None:

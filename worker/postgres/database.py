@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from worker.faults import Conflict
 from worker.messages import SweptBatch
-from worker.postgres import inbox
+from worker.placement.feed import Feed
+from worker.postgres import changes, feed, inbox
 from worker.postgres.address import driver_url
 from worker.postgres.errors import DRIVER_ERRORS, translated
 from worker.postgres.transaction import StoreTransaction
+
+TRIM_ROWS_MAX = 50_000
+"""Changes deleted at a time: more than a minute brings, and few against what else a minute writes."""
 
 # Both fail where nothing can be written, and the transaction id makes the commit reach the disk.
 PROBE = text("SELECT nextval('inbox_batches'), pg_current_xact_id()::text")
@@ -84,9 +88,20 @@ class Store:
         async with translated(), self._engine.begin() as connection:
             await inbox.confirm(connection, batches)
 
+    @asynccontextmanager
+    async def load_fleet(self) -> AsyncIterator[AsyncIterator[Feed]]:
+        """All providers as of one moment, in portions, at least one; they share the horizon to refresh from."""
+        snapshot = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with translated(), snapshot.connect() as connection:
+            yield feed.load(connection)
+
     async def prune(self, older_than: timedelta, limit: int) -> int:
-        """Delete at most `limit` confirmed outcomes older than `older_than`; how many it were."""
+        """Delete at most `limit` confirmed outcomes older than `older_than`; how many it were.
+
+        Changes that every running worker has seen long since go too.
+        """
         async with translated(), self._engine.begin() as connection:
+            await changes.trim(connection, TRIM_ROWS_MAX)
             return await inbox.prune(connection, older_than, limit)
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ class Reads:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
-    async def answer(self, query: asked.AnyQuery) -> dict[str, object]:
+    async def answer(self, query: asked.StoredQuery) -> dict[str, object]:
         """The contract's `data` for this query: sorted, ratios as Decimal, moments as text.
 
         Raises `ReadRefused` where something named does not exist, and `Outage`.
@@ -30,7 +30,7 @@ class Reads:
             return await _answer(connection, query)
 
 
-async def _answer(connection: AsyncConnection, query: asked.AnyQuery) -> dict[str, object]:  # noqa: PLR0912 - one op a case
+async def _answer(connection: AsyncConnection, query: asked.StoredQuery) -> dict[str, object]:  # noqa: PLR0912 - one op a case
     match query:
         case asked.ProviderGet():
             return await read_providers.get_provider(connection, query)

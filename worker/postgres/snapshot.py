@@ -127,7 +127,7 @@ def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
 def _providers(
     providers: Fields, stocks: Fields, traits: Records, aggregates: Records
 ) -> dict[ProviderId, ProviderRow]:
-    stocked = _stocks(stocks)
+    stocked = stocks_of(stocks)
     trait_links: defaultdict[int, set[Trait]] = defaultdict(set)
     for provider, trait in traits:
         trait_links[provider].add(trait)
@@ -153,7 +153,7 @@ def _providers(
     }
 
 
-def _stocks(stocks: Fields) -> dict[int, dict[ResourceClass, Stock]]:
+def stocks_of(stocks: Fields) -> dict[int, dict[ResourceClass, Stock]]:
     """{provider: {class: stock}}; providers of one build share their inventories, which are values."""
     stocked: defaultdict[int, dict[ResourceClass, Stock]] = defaultdict(dict)
     inventories: dict[tuple[object, ...], Inventory] = {}

@@ -5,7 +5,9 @@ page and no index on what changes often (generation, used), which keeps their up
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     func,
+    text,
 )
 
 NAME = Text(collation="C")
@@ -168,4 +171,22 @@ inbox_unconfirmed = Table(
     Column("batch", BigInteger, primary_key=True, autoincrement=False),
     Column("recorded_at", MOMENT, nullable=False, server_default=func.now()),
     Column("swept_at", MOMENT),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    # The transaction's id as a number: the driver reads it as one, and it sorts as an xid8 does.
+    Column("xid", BigInteger, primary_key=True, server_default=text("(pg_current_xact_id()::text)::bigint")),
+    Column("at", MOMENT, nullable=False, server_default=func.now()),
+    Column("providers", ARRAY(BigInteger), nullable=False, comment="row ids of providers made, changed or deleted"),
+    Column("everything", Boolean, nullable=False, comment="more has changed than the providers named"),
+)
+
+changes_trimmed = Table(
+    "changes_trimmed",
+    metadata,
+    Column("single", Boolean, primary_key=True, server_default=text("true")),
+    Column("up_to", BigInteger, nullable=False, comment="no change of a later transaction was ever deleted"),
+    CheckConstraint("single", name="single"),
 )

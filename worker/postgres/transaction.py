@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.messages import Record, Recorded
+from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId, RowId
 from worker.placement.plan import ConsumerPut, Locked, Writes
 from worker.placement.snapshot import Snapshot, Wanted
-from worker.postgres import inbox, locks, snapshot
+from worker.postgres import feed, inbox, locks, snapshot
 from worker.postgres.write_consumers import delete_allocations, write_consumers
 from worker.postgres.write_held import write_held
 from worker.postgres.write_inventories import delete_inventories, put_inventories
@@ -30,6 +31,10 @@ class StoreTransaction:
     async def keep_fresh(self, claims: Sequence[ClaimId], confirmed: Sequence[int]) -> Mapping[ClaimId, Recorded]:
         """The outcomes that some of `claims` have already; `confirmed` batches need no sweeping any more."""
         return await inbox.keep_fresh(self._connection, claims, confirmed)
+
+    async def refresh(self, since: Horizon) -> Feed:
+        """What has changed since that horizon was reached; before this transaction has written anything itself."""
+        return await feed.refresh(self._connection, since)
 
     async def load_snapshot(self, wanted: Wanted) -> Snapshot:
         """What `wanted` names, of one moment; consumers inserted by this transaction's own `lock` are left out."""

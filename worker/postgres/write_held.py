@@ -1,4 +1,7 @@
-"""Writes what every granted claim changes: allocations, the counters they add up to, and providers' generations."""
+"""Writes what every granted claim changes: allocations, the counters they add up to, and providers' generations.
+
+Which providers a transaction has changed is told to the resident views in the same statement.
+"""
 
 from collections.abc import Mapping
 
@@ -8,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.faults import Conflict
 from worker.placement.ids import ConsumerId, RowId
 from worker.placement.plan import Writes
+from worker.postgres.changes import changed_providers
 from worker.postgres.rows import literal
 
 # Classes are resolved before counters, so that no plan can begin with all inventories of a class.
@@ -39,6 +43,10 @@ WRITE_HELD = text("""
         JOIN resource_classes AS c ON c.name = new.name
         ON CONFLICT (consumer, provider, class) DO UPDATE SET amount = excluded.amount
         RETURNING 1
+    ),
+    told AS (
+        INSERT INTO changes (providers, everything)
+        SELECT CAST(CAST(:changed AS text) AS bigint[]), CAST(:everything AS boolean)
     )
     SELECT (SELECT count(*) FROM advanced), (SELECT count(*) FROM counted), (SELECT count(*) FROM put)
 """)
@@ -47,12 +55,15 @@ WRITE_HELD = text("""
 async def write_held(connection: AsyncConnection, writes: Writes, rows: Mapping[ConsumerId, RowId]) -> None:
     """Advance providers, set counters, insert or overwrite allocations of consumers whose row ids are given.
 
-    Raises `Conflict` where one of them is not as planned.
+    Tells of every provider that `writes` changes, be it by another statement.
+    Raises `Conflict` where something is not as planned.
     """
     planned = (len(writes.providers_advanced), len(writes.used_put), len(writes.allocations_put))
-    if not any(planned):
+    changed, everything = changed_providers(writes), bool(writes.classes_renamed)
+    if not any(planned) and not changed and not everything:
         return
-    written = (await connection.execute(WRITE_HELD, _columns(writes, rows))).one()
+    told = {"changed": literal(changed), "everything": everything}
+    written = (await connection.execute(WRITE_HELD, _columns(writes, rows) | told)).one()
     if tuple(written) != planned:
         raise Conflict(f"providers advanced, counters and allocations put: {tuple(written)} written, {planned} planned")
 

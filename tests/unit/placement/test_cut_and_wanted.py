@@ -47,7 +47,8 @@ GIVE = set_claim(9, holding(9, {P1: {VCPU: 1}}))
 
 def test_a_batch_is_cut_before_a_claim_that_touches_what_an_earlier_one_made() -> None:
     assert cut([create_claim(1, 1), GIVE]) == 1
-    assert cut([create_claim(1, 1), create_claim(2, 2, parent=1)]) == 1
+    assert cut([UpdateProvider(id=claim_id(1), provider=P1, name="new"), create_claim(2, 2, parent=1)]) == 1
+    assert cut([DeleteProvider(id=claim_id(1), provider=P1), create_claim(2, 2, parent=1)]) == 1
     assert cut([CreateClass(id=claim_id(1), name=GOLD, ensure=True), declare_claim(2, 2, {GOLD: TEN})]) == 1
     assert cut([EnsureTrait(id=claim_id(1), name=FAST), declare_claim(2, 2, traits=[FAST])]) == 1
     assert cut([create_claim(1, 1, name="a"), create_claim(2, 2, name="a")]) == 1

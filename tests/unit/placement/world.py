@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 
 from tests.builders import AVX2, MEMORY, NOW, VCPU, consumer_row, provider_id, provider_row, snapshot
-from worker.placement.claims import Amounts
-from worker.placement.ids import ConsumerId, ProviderId, ResourceClass, RowId
+from worker.placement.ids import Amounts, ConsumerId, ProviderId, ResourceClass, RowId
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.plan import Plan, Writes
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted

@@ -34,6 +34,37 @@ def holding(consumer_id: str = CONSUMER, **fields: Any) -> Body:
     return {**whole, **fields}
 
 
+def request(**fields: Any) -> Body:
+    whole = {"groups": {"": {"resources": {"VCPU": 4, "MEMORY_MB": 8192}}}}
+    return {**whole, **fields}
+
+
+def place(**fields: Any) -> Body:
+    return claim("allocation.place", consumer=consumer(), request=request(**fields))
+
+
+WHOLE_REQUEST: Body = {
+    "groups": {
+        "": {
+            "resources": {"VCPU": 4, "MEMORY_MB": 8192},
+            "required": ["HW_CPU_X86_AVX2", ["GPU_A", "GPU_B"]],
+            "forbidden": ["CUSTOM_SLOW"],
+            "member_of": [[OTHER, CLAIM], PROVIDER],
+            "not_member_of": [CONSUMER],
+            "in_tree": None,
+        },
+        "_gpu1": {"resources": {"PGPU": 1}, "in_tree": PROVIDER},
+        "_numa": {},
+    },
+    "group_policy": "isolate",
+    "same_subtree": [["_gpu1", "_numa"]],
+    "root_required": ["HW_GPU"],
+    "root_forbidden": ["CUSTOM_OLD"],
+    "strategy": "random",
+    "preferred": {"CUSTOM_SSD": 2.5, "CUSTOM_OLD": -1},
+    "seed": "s",
+}
+
 CLAIMS: list[Body] = [
     claim("provider.create", name="rack-1"),
     claim("provider.create", name="n" * 200, provider=PROVIDER, parent=OTHER, deadline="2026-03-01T12:00:00+01:00"),
@@ -49,6 +80,7 @@ CLAIMS: list[Body] = [
         traits=["HW_GPU", "HW_GPU"],
         aggregates=[CLAIM, OTHER],
     ),
+    claim("provider.set_state", provider=PROVIDER, state="draining"),
     inventory_create(reserved=1, min_unit=1, max_unit=8, step_size=2, allocation_ratio=0.29, generation=3),
     claim("inventory.update", provider=PROVIDER, resource_class="VCPU", total=1),
     claim("inventory.replace", provider=PROVIDER, inventories={}),
@@ -72,7 +104,18 @@ CLAIMS: list[Body] = [
     ),
     claim("allocation.set_many", claims=[holding(), holding(OTHER, allocations={})]),
     claim("allocation.adjust", consumer=consumer(generation=7), add={}, remove={PROVIDER: {"VCPU": 1}}),
+    place(strategy="pack", seed=7),
+    claim("allocation.place", consumer=consumer(type="TASK", generation=None), request=WHOLE_REQUEST),
     claim("allocation.release", consumer={"id": CONSUMER, "generation": 2}),
+    claim(
+        "provider.reshape",
+        inventories={
+            PROVIDER: {"generation": 3, "inventories": {}},
+            OTHER: {"generation": 0, "inventories": {"VCPU": {"total": 1}}},
+        },
+        allocations=[holding(allocations={OTHER: {"VCPU": 1}})],
+    ),
+    claim("provider.reshape", inventories={PROVIDER: {"generation": 3, "inventories": {}}}, allocations=[]),
 ]
 
 QUERIES: list[Body] = [
@@ -103,5 +146,8 @@ QUERIES: list[Body] = [
     {"op": "allocation.list", "providers": [PROVIDER], "page_size": 1, "after": OTHER},
     {"op": "usage.provider", "providers": [PROVIDER]},
     {"op": "usage.project", "project": "research", "user": "ada", "type": "unknown"},
+    {"op": "candidates.list", "request": {**WHOLE_REQUEST, "limit": 10}},
+    {"op": "candidates.list", "request": request()},
+    {"op": "candidates.explain", "request": request()},
     {"op": "claim.get", "claim_id": CLAIM},
 ]

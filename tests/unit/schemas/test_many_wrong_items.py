@@ -12,6 +12,17 @@ WHO = {"id": consumer_id(1), "project": "project", "user": "user"}
 WRONG_KEYS = {f"wrong {number}": 0 for number in range(MANY)}
 
 
+EMPTIED = {provider_id(1): {"generation": 1, "inventories": {}}}
+
+
+def asking(**fields: Any) -> dict[str, Any]:
+    return {"consumer": WHO, "request": {"groups": {"": {"resources": {"VCPU": 1}}}, **fields}}
+
+
+def grouped(**fields: Any) -> dict[str, Any]:
+    return asking(groups={"": fields})
+
+
 @pytest.mark.parametrize(
     ("op", "fields", "rule"),
     [
@@ -23,6 +34,19 @@ WRONG_KEYS = {f"wrong {number}": 0 for number in range(MANY)}
         ("allocation.set", {"consumer": WHO, "allocations": {}, "mappings": {"": [1] * MANY}}, "type"),
         ("allocation.set", {"consumer": WHO, "allocations": {}, "mappings": WRONG_KEYS}, "maxProperties"),
         ("allocation.set_many", {"claims": [1] * MANY}, "maxItems"),
+        ("provider.reshape", {"inventories": WRONG_KEYS, "allocations": []}, "maxProperties"),
+        ("provider.reshape", {"inventories": EMPTIED, "allocations": [1] * MANY}, "maxItems"),
+        ("allocation.place", asking(groups=WRONG_KEYS), "maxProperties"),
+        ("allocation.place", asking(same_subtree=[1] * MANY), "maxItems"),
+        ("allocation.place", asking(same_subtree=[[1] * MANY]), "maxItems"),
+        ("allocation.place", asking(root_required=[1] * 1_000), "type"),
+        ("allocation.place", asking(preferred=WRONG_KEYS), "maxProperties"),
+        ("allocation.place", grouped(resources=WRONG_KEYS), "maxProperties"),
+        ("allocation.place", grouped(required=[1] * 1_000), "type"),
+        ("allocation.place", grouped(required=[[1] * MANY] * 1_000), "maxItems"),
+        ("allocation.place", grouped(forbidden=[1] * 1_000), "type"),
+        ("allocation.place", grouped(member_of=[[1] * 1_000] * 1_000), "type"),
+        ("allocation.place", grouped(not_member_of=[1] * MANY), "maxItems"),
     ],
 )
 def test_of_many_wrong_items_one_thing_is_told(op: str, fields: dict[str, Any], rule: str) -> None:

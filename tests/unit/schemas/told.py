@@ -65,6 +65,29 @@ INVENTORY_CHANGED: Body = {
     "over_capacity": ["VCPU"],
 }
 ROOT: Body = {"provider": OTHER, "generation": 1, "incarnation": 8, "root": PROVIDER}
+EXPLANATION: Body = {
+    "groups": {
+        "": [
+            *({"step": step, "left": 2} for step in ("all", "enabled", "in_tree", "aggregates", "traits")),
+            {"step": "inventory", "resource_class": "VCPU", "left": 1},
+            {"step": "units", "resource_class": "VCPU", "left": 1},
+            {"step": "capacity", "resource_class": "VCPU", "left": 0},
+        ]
+    },
+    "trees": [{"step": step, "left": 0} for step in ("tree_merge", "group_policy", "same_subtree")],
+    "nearest": [
+        {
+            "group": "",
+            "provider": PROVIDER,
+            "resource_class": "VCPU",
+            "requested": 4,
+            "capacity": 15,
+            "used": 16,
+            "free": -1,
+            "lacking": 5,
+        }
+    ],
+}
 CONSEQUENCE: Body = {"claimid": None, "causeid": CLAIM}
 
 EVENTS: list[Body] = [
@@ -78,6 +101,16 @@ EVENTS: list[Body] = [
     event("provider.created", {"changed": True, "provider": SHOWN, "roots": []}),
     event("provider.updated", {"changed": True, "provider": SHOWN, "roots": [ROOT]}),
     event("provider.deleted", {"changed": True, "provider": SHOWN}),
+    event("provider.state_changed", {"changed": True, "provider": {**SHOWN, "state": "draining"}}),
+    event(
+        "provider.reshaped",
+        {
+            "changed": True,
+            "consumers": [CHANGE],
+            "providers": {PROVIDER: LEVELS},
+            "inventories": {PROVIDER: {"before": {"VCPU": INVENTORY}, "after": {}}},
+        },
+    ),
     event("inventory.changed", {"changed": True, **INVENTORY_CHANGED}),
     event("inventory.changed", INVENTORY_CHANGED, **CONSEQUENCE),
     event("provider_traits.changed", {**VERSION, "before": [], "after": ["HW_GPU"]}, **CONSEQUENCE),
@@ -116,7 +149,7 @@ REJECTIONS: dict[str, tuple[Any, bool]] = {
     "capacity_exceeded": ({**SHORT, "others": [SHORT] * 20}, True),
     "provider_unavailable": ({"provider": PROVIDER, "state": "draining"}, True),
     "allocation_not_found": ({**CLASS_OF, "held": 0, "requested": 1}, False),
-    "no_candidates": ({}, True),
+    "no_candidates": (EXPLANATION, True),
     "provider_has_children": ({"provider": PROVIDER, **USERS}, True),
     "provider_in_use": ({"provider": PROVIDER, **USERS}, True),
     "inventory_in_use": ({"provider": PROVIDER, "resource_classes": ["VCPU"], **USERS}, True),
@@ -133,6 +166,19 @@ EVENTS.append(
             "transient": True,
             "truncated": True,
             "details": {"counts": {"resource_classes": 1000}},
+        },
+    )
+)
+EVENTS.append(
+    event(
+        "claim.rejected",
+        {
+            "op": "allocation.place",
+            "code": "no_candidates",
+            "message": "No.",
+            "transient": True,
+            "truncated": True,
+            "details": {"counts": {"groups": 64, "trees": 3, "nearest": 20}},
         },
     )
 )
@@ -160,5 +206,18 @@ ANSWERS: dict[str, Body] = {
     },
     "usage.provider": {"providers": {PROVIDER: {"generation": 1, "usages": {"VCPU": 0}}}},
     "usage.project": {"usages": {"unknown": {"consumer_count": 1, "resources": {"VCPU": 1}}}},
+    "candidates.list": {
+        "allocation_requests": [{"allocations": {PROVIDER: {"VCPU": 4}}, "mappings": {"": [PROVIDER]}}],
+        "provider_summaries": {
+            PROVIDER: {
+                "resources": {"VCPU": {"capacity": 15, "used": 16}},
+                "traits": ["HW_GPU"],
+                "parent": None,
+                "root": PROVIDER,
+            }
+        },
+        "truncated": False,
+    },
+    "candidates.explain": EXPLANATION,
     "claim.get": GRANTED,
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.queries import validate_query
+from schemas.queries import StoredQuery, validate_query
 from schemas.replies import REPLY_BY_OP
 from tests.contract.batches import (
     provider_id,
@@ -20,7 +20,7 @@ SILVER = ResourceClass("CUSTOM_SILVER")
 async def ask(reads: Reads, op: str, **fields: object) -> Any:
     """The answer, which must be one that the contract's model of the reply accepts."""
     query = validate_query({"op": op, **fields})
-    assert not isinstance(query, tuple), query
+    assert isinstance(query, StoredQuery), query
     told = await reads.answer(query)
     REPLY_BY_OP[op].model_validate({"ok": True, "data": told})
     return told

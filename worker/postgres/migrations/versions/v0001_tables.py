@@ -105,10 +105,27 @@ CREATE TABLE inbox_unconfirmed (
 )
 """
 
+CHANGES = """
+CREATE TABLE changes (
+    xid bigint DEFAULT (pg_current_xact_id()::text)::bigint PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    providers bigint[] NOT NULL,
+    everything boolean NOT NULL
+);
+COMMENT ON COLUMN changes.providers IS 'row ids of providers made, changed or deleted';
+COMMENT ON COLUMN changes.everything IS 'more has changed than the providers named';
+CREATE TABLE changes_trimmed (
+    single boolean DEFAULT true PRIMARY KEY CHECK (single),
+    up_to bigint NOT NULL
+);
+COMMENT ON COLUMN changes_trimmed.up_to IS 'no change of a later transaction was ever deleted';
+INSERT INTO changes_trimmed (up_to) VALUES (0)
+"""
+
 
 def upgrade() -> None:
     names = (NAMES.format(table="resource_classes"), NAMES.format(table="traits"))
-    for script in (*names, PROVIDERS, LINKS, INVENTORIES, CONSUMERS, INBOX):
+    for script in (*names, PROVIDERS, LINKS, INVENTORIES, CONSUMERS, INBOX, CHANGES):
         for statement in script.split(";\n"):
             op.execute(statement)
 

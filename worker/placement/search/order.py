@@ -1,0 +1,113 @@
+"""Candidates of a whole fleet, in the order in which they are offered."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from heapq import merge
+from itertools import islice
+
+from worker.placement.ids import Amounts, ProviderId
+from worker.placement.request import Candidate, Request, Strategy
+from worker.placement.search.ask import Terms, ask_of, homed
+from worker.placement.search.find import Found, in_order, ranked
+from worker.placement.search.fleet import Fleet
+from worker.placement.search.score import draw, seed_number
+
+Place = tuple[float, int, tuple[int, ...]]
+
+
+def candidates(
+    request: Request, fleet: Fleet, credit: Amounts, seed: str = "", among: frozenset[ProviderId] | None = None
+) -> Iterator[Candidate]:
+    """What the fleet offers, by the request's strategy, each candidate once, under the first anchor it was found for.
+
+    Without a limit: all of them, best first. With one: the best of each host, best first, then the second best of each
+    and so on, trying interchangeable providers once; then all the others.
+    `seed` is for the strategy `random`, where the request has none. `among`: only these may give.
+    """
+    own = seed if request.seed is None else request.seed
+    search = _Hosts(request, fleet, Terms(credit, own, among))
+    if request.limit is None:
+        return _distinct(search.all())
+    return islice(_distinct(search.by_host()), request.limit)
+
+
+def choose(
+    request: Request, fleet: Fleet, credit: Amounts, seed: str, among: frozenset[ProviderId] | None
+) -> Candidate | None:
+    """The first candidate, whatever the request's limit; None where there is none."""
+    return next(candidates(replace(request, limit=1), fleet, credit, seed, among), None)
+
+
+def relying_on_trees(candidate: Candidate, request: Request, fleet: Fleet) -> Candidate:
+    """The candidate, resting also on the providers by which an `in_tree` names a tree."""
+    named = [group.in_tree for group in request.groups.values() if group.in_tree is not None]
+    known = candidate.relied.union(name for name in named if fleet.row(name) is not None)
+    return replace(candidate, relied=known.difference(candidate.allocations)) if named else candidate
+
+
+class _Hosts:
+    """One search of a fleet, host by host."""
+
+    def __init__(self, request: Request, fleet: Fleet, terms: Terms) -> None:
+        here = homed(request, lambda provider: None if (row := fleet.row(provider)) is None else row.root)
+        self._ask, self._request, self._fleet, self._terms = ask_of(here), request, fleet, terms
+        roots: Iterable[ProviderId] = fleet.promising(here, terms.credit)
+        if request.strategy is Strategy.RANDOM:
+            number = seed_number(terms.seed)
+            roots = sorted(roots, key=lambda root: -draw(number, root))
+        self._roots = roots
+
+    def all(self) -> Iterator[Candidate]:
+        """Everything there is, best first."""
+        streams = [self._host(number, root, once=False) for number, root in enumerate(self._roots)]
+        if in_order(self._request):
+            for stream in streams:
+                yield from (self._told(found) for _, found in stream)
+        else:
+            yield from (self._told(found) for _, found in merge(*streams, key=lambda one: one[0]))
+
+    def by_host(self) -> Iterator[Candidate]:
+        """Those that differ in kind, round by round of all hosts; then everything."""
+        for once in (True, False):
+            streams = (self._host(number, root, once=once) for number, root in enumerate(self._roots))
+            yield from (self._told(found) for found in self._rounds(streams))
+
+    def _rounds(self, streams: Iterable[Iterator[tuple[Place, Found]]]) -> Iterator[Found]:
+        while True:
+            going: list[Iterator[tuple[Place, Found]]] = []
+            firsts = _firsts(streams, going)
+            for _, found in firsts if in_order(self._request) else sorted(firsts, key=lambda one: one[0]):
+                yield found
+            if not going:
+                return
+            streams = going
+
+    def _host(self, number: int, root: ProviderId, *, once: bool) -> Iterator[tuple[Place, Found]]:
+        tree = self._fleet.tree(root)
+        for found in ranked(self._ask, tree, self._terms, once=once):
+            yield (-found.rank, number, found.picks), found
+
+    def _told(self, found: Found) -> Candidate:
+        return relying_on_trees(found.candidate, self._request, self._fleet)
+
+
+def _firsts(
+    streams: Iterable[Iterator[tuple[Place, Found]]], going: list[Iterator[tuple[Place, Found]]]
+) -> Iterator[tuple[Place, Found]]:
+    """The next of each stream; those that had one are added to `going`."""
+    for stream in streams:
+        first = next(stream, None)
+        if first is not None:
+            going.append(stream)
+            yield first
+
+
+def _distinct(found: Iterator[Candidate]) -> Iterator[Candidate]:
+    """Each once: candidates that differ in their anchor alone are one."""
+    seen: set[object] = set()
+    for candidate in found:
+        allocations = tuple((name, tuple(amounts.items())) for name, amounts in candidate.allocations.items())
+        key = (allocations, tuple(candidate.mappings.items()))
+        if key not in seen:
+            seen.add(key)
+            yield candidate
