@@ -89,7 +89,25 @@ class RequestGroup(Message):
     in_tree: Uuid | None = None
 
 
-Groups = Annotated[dict[GroupName, RequestGroup], Field(max_length=GROUPS_MAX), at_most(GROUPS_MAX)]
+def _amounts_counted(groups: Any) -> Any:
+    """Before any of them is looked at: wrong ones would each be told, at a cost, and forgotten."""
+    count = sum(map(_amounts, groups.values())) if isinstance(groups, dict) else 0
+    if count > AMOUNTS_MAX:
+        raise PydanticCustomError("maxProperties", "too many amounts", {"limit": AMOUNTS_MAX, "value": count})
+    return groups
+
+
+def _amounts(group: object) -> int:
+    resources = group.get("resources") if isinstance(group, dict) else getattr(group, "resources", None)
+    return len(resources) if isinstance(resources, dict) else 0
+
+
+Groups = Annotated[
+    dict[GroupName, RequestGroup],
+    Field(max_length=GROUPS_MAX),
+    BeforeValidator(_amounts_counted),
+    at_most(GROUPS_MAX),
+]
 Subtree = Annotated[tuple[str, ...], Field(max_length=GROUPS_MAX, strict=False, fail_fast=True), at_most(GROUPS_MAX)]
 
 
@@ -112,7 +130,7 @@ class PlaceRequest(Message):
 
     @model_validator(mode="after")
     def _keeps_the_rules(self) -> Self:
-        found = (*_too_much(self), *_rules(self))
+        found = (*_too_many_traits(self), *_rules(self))
         if found:
             raise rules_broken(found)
         return self
@@ -124,10 +142,7 @@ class SearchRequest(PlaceRequest):
     limit: Absentable[Annotated[int, Field(ge=1, le=MAX_INT)]] = None
 
 
-def _too_much(request: PlaceRequest) -> Iterator[Violation]:
-    amounts = sum(len(group.resources) for group in request.groups.values())
-    if amounts > AMOUNTS_MAX:
-        yield Violation(("groups",), "maxProperties", AMOUNTS_MAX, amounts)
+def _too_many_traits(request: PlaceRequest) -> Iterator[Violation]:
     traits = len(request.root_required) + len(request.root_forbidden) + len(request.preferred)
     for group in request.groups.values():
         traits += len(group.forbidden) + sum(map(len, group.required))

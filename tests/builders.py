@@ -11,8 +11,12 @@ from worker.placement.claims import (
     CreateProvider,
     DeclareProvider,
     Holding,
+    NewInventories,
+    PlaceAllocations,
     ReleaseAllocations,
+    ReshapeProviders,
     SetAllocations,
+    SetState,
     Unset,
 )
 from worker.placement.ids import (
@@ -27,6 +31,7 @@ from worker.placement.ids import (
     Trait,
 )
 from worker.placement.inventory import Inventory, Stock
+from worker.placement.request import Group, Request
 from worker.placement.snapshot import ConsumerRow, ProviderRow, Snapshot
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -193,3 +198,32 @@ def declare_claim(
         aggregates=frozenset(aggregates),
         generation=generation,
     )
+
+
+def state_claim(number: int, provider: int, state: State) -> SetState:
+    """`provider.set_state`."""
+    return SetState(id=claim_id(number), provider=provider_id(provider), state=state)
+
+
+def reshape_claim(
+    number: int, inventories: Mapping[int, tuple[int, Mapping[ResourceClass, Inventory]]], *holdings: Holding
+) -> ReshapeProviders:
+    """`provider.reshape`; `inventories`: {provider: (generation, {class: inventory})}."""
+    news = {
+        provider_id(provider): NewInventories(generation=generation, inventories=new)
+        for provider, (generation, new) in inventories.items()
+    }
+    return ReshapeProviders(id=claim_id(number), inventories=news, holdings=holdings)
+
+
+def place_claim(
+    number: int,
+    who: Consumer | int,
+    request: Request | Mapping[ResourceClass, int],
+    *,
+    deadline: datetime | None = None,
+) -> PlaceAllocations:
+    """`allocation.place`; plain resources are those of the unnamed group."""
+    named = consumer(who) if isinstance(who, int) else who
+    asked = request if isinstance(request, Request) else Request(groups={"": Group(resources=request)})
+    return PlaceAllocations(id=claim_id(number), consumer=named, request=asked, deadline=deadline)

@@ -16,13 +16,16 @@ from worker.placement.claims import (
     DeclareProvider,
     DeleteInventory,
     DeleteProvider,
+    PlaceAllocations,
     PutInventory,
     ReleaseAllocations,
     RenameClass,
     ReplaceAggregates,
     ReplaceInventories,
     ReplaceTraits,
+    ReshapeProviders,
     SetAllocations,
+    SetState,
     UpdateProvider,
 )
 from worker.placement.outcomes import Code
@@ -69,10 +72,19 @@ class Naive(NaiveNames):
                 return self._place(claim)
             case DeleteProvider():
                 return self._delete(claim)
+            case SetState():
+                row = self.providers.get(claim.provider, {})
+                known = bool(row)
+                row["state"] = claim.state
+                return set() if known else {Code.PROVIDER_NOT_FOUND}
+            case ReshapeProviders():
+                return self._reshape(claim)
             case PutInventory() | ReplaceInventories() | DeleteInventory():
                 return self._stock(claim)
             case ReplaceTraits() | ReplaceAggregates():
                 return self._link(claim)
+            case PlaceAllocations():
+                raise AssertionError("a place is compared with what the fleet offers")
             case _:
                 return self._name(claim)
 
@@ -222,6 +234,24 @@ class Naive(NaiveNames):
         if any(self.used(provider, name) for name in set(row["inventories"]) - set(inventories)):
             codes.add(Code.INVENTORY_IN_USE)
         row["inventories"] = inventories
+        return codes
+
+    def _reshape(self, claim: ReshapeProviders) -> set[Code]:
+        codes: set[Code] = set()
+        known = {name: new for name, new in claim.inventories.items() if name in self.providers}
+        if len(known) < len(claim.inventories):
+            codes.add(Code.PROVIDER_NOT_FOUND)
+        for provider, new in known.items():
+            row = self.providers[provider]
+            if new.generation != row["generation"]:
+                codes.add(Code.PROVIDER_GENERATION_CONFLICT)
+            row["inventories"] = {**row["inventories"], **new.inventories}
+        holdings = [(h.consumer, h.allocations, h.provider_generations) for h in claim.holdings]
+        codes |= self._allocate(holdings, [h.allocations for h in claim.holdings])
+        for new in claim.inventories.values():
+            codes |= self._put("", {"inventories": {}}, dict(new.inventories))
+        for provider, new in known.items():
+            codes |= self._put(provider, self.providers[provider], dict(new.inventories))
         return codes
 
     def _delete(self, claim: DeleteProvider) -> set[Code]:

@@ -34,13 +34,13 @@ from worker.placement.claims import (
 from worker.placement.cut import cut
 from worker.placement.decide import decide
 from worker.placement.inventory import Inventory, Stock
-from worker.placement.outcomes import Code
+from worker.placement.outcomes import Code, Rejected
 from worker.placement.plan import Lockable
 from worker.placement.refusals import exhausted
 from worker.placement.snapshot import Wanted
 from worker.placement.wanted import wanted
 
-P1, P2 = provider_id(1), provider_id(2)
+P1, P2, P3 = provider_id(1), provider_id(2), provider_id(3)
 TEN = Inventory(10)
 GIVE = set_claim(9, holding(9, {P1: {VCPU: 1}}))
 
@@ -75,6 +75,44 @@ def test_a_rename_is_alone_in_its_batch() -> None:
 def test_a_fleet_is_declared_in_one_batch() -> None:
     fleet = [declare_claim(n, n, {VCPU: TEN}, parent=999, traits=[AVX2]) for n in range(1, 257)]
     assert cut(fleet) == 256
+
+
+def test_trees_are_declared_in_one_batch_parents_first() -> None:
+    trees: list[Claim] = []
+    for root in range(1, 100, 3):
+        trees += [declare_claim(root, root), declare_claim(root + 1, root + 1, parent=root)]
+        trees.append(create_claim(root + 2, root + 2, parent=root + 1))
+    assert cut(trees) == len(trees)
+    plan = decide(trees, snapshot())
+    assert [one.root for one in plan.writes.providers_created[:3]] == [P1, P1, P1]
+    assert len(plan.writes.providers_created) == len(trees)
+    assert not plan.carried
+
+
+def test_a_parent_that_was_moved_earlier_in_the_batch_gives_its_new_root() -> None:
+    before = snapshot(provider_row(1), provider_row(2, generation=3))
+    batch: list[Claim] = [declare_claim(1, 2, parent=1), declare_claim(2, 3, parent=2)]
+    assert cut(batch) == 2
+    plan = decide(batch, before)
+    assert [(one.parent, one.root) for one in plan.writes.providers_created] == [(P2, P1)]
+    assert plan.providers == {P1: (1, 0), P2: (2, 3), provider_id(3): None}
+
+
+def test_a_loop_over_a_parent_of_the_same_batch_is_refused() -> None:
+    before = snapshot(provider_row(1), provider_row(2, parent=1), provider_row(3))
+    batch: list[Claim] = [declare_claim(1, 3, parent=2), UpdateProvider(id=claim_id(2), provider=P1, parent=P3)]
+    assert cut(batch) == 2
+    refusal = decide(batch, before).outcomes[1]
+    assert isinstance(refusal, Rejected)
+    assert (refusal.code, refusal.details) == (Code.TREE_LOOP, {"path": [P1, P2, P3]})
+
+
+def test_a_child_of_a_refused_parent_is_refused() -> None:
+    batch: list[Claim] = [declare_claim(1, 1, {SILVER: TEN}), declare_claim(2, 2, parent=1)]
+    assert [one.code for one in decide(batch, snapshot()).outcomes if isinstance(one, Rejected)] == [
+        Code.RESOURCE_CLASS_NOT_FOUND,
+        Code.PARENT_NOT_FOUND,
+    ]
 
 
 def test_allocation_claims_of_one_provider_and_consumer_stay_in_one_batch() -> None:

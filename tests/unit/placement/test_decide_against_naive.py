@@ -26,13 +26,16 @@ from worker.placement.claims import (
     DeleteTrait,
     EnsureTrait,
     Holding,
+    NewInventories,
     PutInventory,
     ReleaseAllocations,
     RenameClass,
     ReplaceAggregates,
     ReplaceInventories,
     ReplaceTraits,
+    ReshapeProviders,
     SetAllocations,
+    SetState,
     UpdateProvider,
 )
 from worker.placement.cut import cut
@@ -44,6 +47,8 @@ from worker.placement.outcomes import (
     AllocationsReleased,
     Outcome,
     ProviderCreated,
+    ProvidersReshaped,
+    ProviderStateChanged,
     ProviderUpdated,
     Rejected,
 )
@@ -68,6 +73,7 @@ inventory = st.builds(
     allocation_ratio=st.sampled_from([Decimal(1), Decimal("1.5"), Decimal("0.29"), Decimal(0)]),
 )
 inventories = st.dictionaries(classes, inventory, max_size=3)
+roomy = st.dictionaries(classes, st.builds(Inventory, total=st.integers(5, 30)), min_size=1, max_size=3)
 amounts = st.dictionaries(providers, st.dictionaries(classes, st.integers(1, 6), min_size=1, max_size=2), max_size=2)
 some_amounts = st.dictionaries(
     providers, st.dictionaries(classes, st.integers(1, 6), min_size=1, max_size=2), min_size=1, max_size=2
@@ -87,6 +93,19 @@ holding = st.builds(
     provider_generations=st.one_of(st.just({}), st.just({}), st.dictionaries(providers, st.integers(0, 3), max_size=1)),
 )
 holdings = st.lists(holding, min_size=1, max_size=2, unique_by=lambda one: one.consumer.id).map(tuple)
+reshapes = st.builds(
+    ReshapeProviders,
+    id=st.just(CID),
+    inventories=st.dictionaries(
+        providers,
+        st.builds(
+            NewInventories, generation=st.sampled_from([0, 1, 1, 2, 2, 3, 4]), inventories=st.one_of(roomy, inventories)
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+    holdings=st.lists(holding, max_size=2, unique_by=lambda one: one.consumer.id).map(tuple),
+)
 allocation_claims = st.one_of(
     st.builds(SetAllocations, id=st.just(CID), holdings=holdings),
     st.builds(SetAllocations, id=st.just(CID), holdings=holdings),
@@ -121,6 +140,9 @@ other_claims = st.one_of(
         generation=generations,
     ),
     st.builds(UpdateProvider, id=st.just(CID), provider=providers, name=names, generation=generations),
+    st.builds(SetState, id=st.just(CID), provider=providers, state=st.sampled_from(["enabled", "draining"])),
+    reshapes,
+    reshapes,
     st.builds(DeleteProvider, id=st.just(CID), provider=providers, generation=generations),
     st.builds(
         PutInventory,
@@ -178,7 +200,7 @@ def state_of(world: World) -> tuple[Any, ...]:
     state = world.state
     rows = {
         row.id: (
-            row.name, row.generation, row.parent, row.root, row.traits, row.aggregates,
+            row.name, row.generation, row.state, row.parent, row.root, row.traits, row.aggregates,
             {name: (stock.inventory, stock.used) for name, stock in row.inventories.items()},
         )
         for row in state.providers.values()
@@ -193,7 +215,8 @@ def state_of_naive(naive: Naive) -> tuple[Any, ...]:
     """The same of the naive model."""
     rows = {
         name: (
-            row["name"], row["generation"], row["parent"], naive.root(name), row["traits"], row["aggregates"],
+            row["name"], row["generation"], row["state"], row["parent"], naive.root(name),
+            row["traits"], row["aggregates"],
             {c: (inventory, naive.used(name, c)) for c, inventory in row["inventories"].items()},
         )
         for name, row in naive.providers.items()
@@ -232,6 +255,7 @@ def check_told(outcome: Outcome, naive: Naive) -> None:
             case (
                 AllocationsGranted(consumers=told, providers=levels)
                 | AllocationsReleased(consumers=told, providers=levels)
+                | ProvidersReshaped(consumers=told, providers=levels)
             ):
                 for one in told:
                     holds = naive.consumers.get(one.id)
@@ -242,8 +266,11 @@ def check_told(outcome: Outcome, naive: Naive) -> None:
                     assert {c: s.used for c, s in level.inventories.items()} == {
                         c: naive.used(name, c) for c in naive.providers[name]["inventories"]
                     }
-            case ProviderCreated(provider=shown) | ProviderUpdated(provider=shown):
+            case (
+                ProviderCreated(provider=shown) | ProviderUpdated(provider=shown) | ProviderStateChanged(provider=shown)
+            ):
                 assert shown.generation == naive.providers[shown.id]["generation"]
+                assert shown.state == naive.providers[shown.id]["state"]
                 assert shown.root == naive.root(shown.id)
             case _:
                 pass

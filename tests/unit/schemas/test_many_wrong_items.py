@@ -12,6 +12,7 @@ WHO = {"id": consumer_id(1), "project": "project", "user": "user"}
 WRONG_KEYS = {f"wrong {number}": 0 for number in range(MANY)}
 
 
+ALMOST = {f"wrong {number}": 0 for number in range(1_000)}
 EMPTIED = {provider_id(1): {"generation": 1, "inventories": {}}}
 
 
@@ -37,6 +38,7 @@ def grouped(**fields: Any) -> dict[str, Any]:
         ("provider.reshape", {"inventories": WRONG_KEYS, "allocations": []}, "maxProperties"),
         ("provider.reshape", {"inventories": EMPTIED, "allocations": [1] * MANY}, "maxItems"),
         ("allocation.place", asking(groups=WRONG_KEYS), "maxProperties"),
+        ("allocation.place", asking(groups={key: {"resources": ALMOST} for key in ("_a", "_b")}), "maxProperties"),
         ("allocation.place", asking(same_subtree=[1] * MANY), "maxItems"),
         ("allocation.place", asking(same_subtree=[[1] * MANY]), "maxItems"),
         ("allocation.place", asking(root_required=[1] * 1_000), "type"),
