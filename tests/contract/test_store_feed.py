@@ -28,7 +28,7 @@ from tests.contract.batches import (
 from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import ProviderId, ResourceClass
 from worker.placement.inventory import Inventory, Stock
-from worker.placement.plan import InventoryPut, Writes
+from worker.placement.plan import InventoryPut, Version, Writes
 from worker.placement.snapshot import ProviderRow, Wanted
 from worker.postgres.database import Store
 
@@ -44,10 +44,10 @@ async def load(store: Store) -> tuple[Horizon, dict[ProviderId, ProviderRow]]:
     return feeds[0].horizon, {row.id: row for row in rows}
 
 
-async def refresh(store: Store, since: Horizon) -> Feed:
+async def refresh(store: Store, since: Horizon, *known: Version) -> Feed:
     """A refresh in a transaction of its own."""
     async with store.transaction() as transaction:
-        return await transaction.refresh(since)
+        return await transaction.refresh(since, known)
 
 
 def ids(feed: Feed) -> set[ProviderId]:
@@ -221,3 +221,17 @@ async def test_a_load_is_of_one_moment_whatever_is_committed_meanwhile(store: St
         rest = [row async for feed in portions for row in feed.rows]
     assert {row.generation for row in (*first.rows, *rest)} == {0}
     assert ids(await refresh(store, first.horizon)) == set(many)
+
+
+async def test_what_the_reader_wrote_itself_is_left_out_unless_it_changed_again(store: Store) -> None:
+    rows = await make_providers(store, [P1, P2, P3])
+    horizon, loaded = await load(store)
+    await write(store, Writes(providers_advanced=tuple(advance(row) for row in loaded.values())))
+    written = [(row, 1) for row in rows.values()]
+    assert ids(await refresh(store, horizon, *written)) == set()
+    assert ids(await refresh(store, horizon, *written[:1])) == {P2, P3}
+    await write(store, Writes(providers_advanced=(advance((await read_providers(store, P1))[P1]),)))
+    await remove_provider(store, P2)
+    told = await refresh(store, horizon, *written)
+    assert [(row.id, row.generation) for row in told.rows] == [(P1, 2)]
+    assert list(told.gone) == [rows[P2]]

@@ -1,5 +1,6 @@
 """What the fake store holds: rows as the core reads them, by row id, and the inbox."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -10,6 +11,7 @@ import os_traits
 from worker.messages import Record, Recorded, SweptBatch
 from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
+from worker.placement.plan import Version
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
 
 _Name = TypeVar("_Name", bound=str)
@@ -71,15 +73,16 @@ class State:
     def consumer(self, name: ConsumerId) -> ConsumerRow | None:
         return next((row for row in self.consumers.values() if row.id == name), None)
 
-    def fed(self, since: Horizon) -> Feed:
-        """What the transactions after that horizon have changed, as it is now."""
+    def fed(self, since: Horizon, known: Sequence[Version] = ()) -> Feed:
+        """What the transactions after that horizon have changed, as it is now, without the rows that are as `known`."""
         news = self.changes[int(since) :]
         if any(change.everything for change in news):
             return Feed(horizon=self.horizon, whole=True)
         named = sorted({row for change in news for row in change.providers})
+        there = [self.providers[row] for row in named if row in self.providers]
         return Feed(
             horizon=self.horizon,
-            rows=[self.providers[row] for row in named if row in self.providers],
+            rows=[row for row in there if (row.row, row.generation) not in known],
             gone=[row for row in named if row not in self.providers],
         )
 

@@ -119,9 +119,9 @@ class FakeTransaction:
         self.confirm(confirmed)
         return {name: self._seen.inbox[name].recorded() for name in claims if name in self._seen.inbox}
 
-    async def refresh(self, since: Horizon) -> Feed:
+    async def refresh(self, since: Horizon, known: Sequence[Version] = ()) -> Feed:
         await self._store.steps.begin("refresh")
-        return self._store.state.fed(since)
+        return self._store.state.fed(since, known)
 
     async def load_snapshot(self, wanted: Wanted) -> Snapshot:
         await self._store.steps.begin("read")

@@ -11,7 +11,7 @@ from typing import Protocol
 from worker.messages import Delivery, Outgoing, Record, Recorded, SweptBatch
 from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId
-from worker.placement.plan import ConsumerPut, Locked, Writes
+from worker.placement.plan import ConsumerPut, Locked, Version, Writes
 from worker.placement.snapshot import Snapshot, Wanted
 from worker.telemetry import Telemetry
 
@@ -22,8 +22,11 @@ class Transaction(Protocol):
     async def keep_fresh(self, claims: Sequence[ClaimId], confirmed: Sequence[int]) -> Mapping[ClaimId, Recorded]:
         """The outcomes that some of `claims` have already; `confirmed` batches need no sweeping any more."""
 
-    async def refresh(self, since: Horizon) -> Feed:
-        """What others, and this worker's own earlier transactions, have changed of providers since that horizon."""
+    async def refresh(self, since: Horizon, known: Sequence[Version] = ()) -> Feed:
+        """What all transactions have changed of providers since that horizon; before this one has written anything.
+
+        `known`: what the reader wrote and knows to be committed; it is left out unless it has changed again.
+        """
 
     async def load_snapshot(self, wanted: Wanted) -> Snapshot:
         """What `wanted` names, of one moment."""

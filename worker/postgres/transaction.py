@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from worker.messages import Record, Recorded
 from worker.placement.feed import Feed, Horizon
 from worker.placement.ids import ClaimId, ConsumerId, ProviderId, RowId
-from worker.placement.plan import ConsumerPut, Locked, Writes
+from worker.placement.plan import ConsumerPut, Locked, Version, Writes
 from worker.placement.snapshot import Snapshot, Wanted
 from worker.postgres import feed, inbox, locks, snapshot
 from worker.postgres.write_consumers import delete_allocations, write_consumers
@@ -32,9 +32,12 @@ class StoreTransaction:
         """The outcomes that some of `claims` have already; `confirmed` batches need no sweeping any more."""
         return await inbox.keep_fresh(self._connection, claims, confirmed)
 
-    async def refresh(self, since: Horizon) -> Feed:
-        """What has changed since that horizon was reached; before this transaction has written anything itself."""
-        return await feed.refresh(self._connection, since)
+    async def refresh(self, since: Horizon, known: Sequence[Version] = ()) -> Feed:
+        """What has changed since that horizon was reached; before this transaction has written anything itself.
+
+        `known`: what the reader wrote and knows to be committed; it is left out unless it has changed again.
+        """
+        return await feed.refresh(self._connection, since, known)
 
     async def load_snapshot(self, wanted: Wanted) -> Snapshot:
         """What `wanted` names, of one moment; consumers inserted by this transaction's own `lock` are left out."""
