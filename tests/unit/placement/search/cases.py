@@ -36,24 +36,24 @@ def case_of(number: int) -> Case:
 
 def _rows(chance: Random) -> dict[ProviderId, ProviderRow]:
     rows: list[ProviderRow] = []
-    for number in range(1, chance.randint(1, 6) + 1):
-        above = chance.choice(rows) if rows and chance.random() < 0.7 else None
+    for number in range(1, chance.choice((1, 2, 3, 4, 5, 5, 6)) + 1):
+        above = chance.choice(rows) if rows and chance.random() < 0.75 else None
         rows.append(
             provider_row(
                 number,
-                {name: _stock(chance) for name in CLASSES if chance.random() < 0.6},
+                {name: _stock(chance) for name in CLASSES if chance.random() < 0.75},
                 parent=None if above is None else int(above.row),
                 root=None if above is None else int(above.root[-12:], 16),
-                state="draining" if chance.random() < 0.1 else "enabled",
-                traits=[*_some(chance, TRAITS, 0.4), *_some(chance, (SHARES,), 0.3)],
-                aggregates=_aggregates(chance, 0.3),
+                state="draining" if chance.random() < 0.06 else "enabled",
+                traits=[*_some(chance, TRAITS, 0.5), *_some(chance, (SHARES,), 0.3)],
+                aggregates=_aggregates(chance, 0.35),
             )
         )
     return {row.id: row for row in rows}
 
 
 def _stock(chance: Random) -> Stock:
-    total = chance.randint(0, 6)
+    total = chance.randint(1, 8)
     if chance.random() < 0.7:
         return Stock(Inventory(total), chance.choice((0, 0, 1, total, total + 2)))
     return Stock(
@@ -84,7 +84,7 @@ def _request(chance: Random, providers: list[ProviderId]) -> Request:
     if sets and chance.random() < 0.5:
         groups["_top"] = _asking(chance, {}, providers)
         sets = [sets[0] | {"_top"}, *sets[1:]]
-    roots = frozenset(_some(chance, TRAITS, 0.1)), frozenset(_some(chance, TRAITS, 0.1))
+    roots = frozenset(_some(chance, TRAITS, 0.05)), frozenset(_some(chance, TRAITS, 0.05))
     return Request(
         groups=groups,
         group_policy=chance.choice(("none", "isolate")),
@@ -99,19 +99,21 @@ def _request(chance: Random, providers: list[ProviderId]) -> Request:
 
 def _group(chance: Random, providers: list[ProviderId], most: int) -> Group:
     asked = chance.sample(CLASSES, chance.randint(1, most))
-    return _asking(chance, {name: chance.choice((1, 1, 2, 2, 3, 4)) for name in asked}, providers)
+    return _asking(chance, {name: chance.choice((1, 1, 1, 2, 2, 3, 4)) for name in asked}, providers)
 
 
 def _asking(chance: Random, resources: dict[ResourceClass, int], providers: list[ProviderId]) -> Group:
-    forbidden = frozenset(_some(chance, TRAITS, 0.1))
-    items = [frozenset(chance.sample(TRAITS, chance.randint(1, 2))) for _ in range(chance.choice((0, 0, 0, 1, 2)))]
+    if chance.random() < 0.5:
+        return Group(resources=resources)
+    forbidden = frozenset(_some(chance, TRAITS, 0.06))
+    items = [frozenset(chance.sample(TRAITS, chance.randint(1, 2))) for _ in range(chance.choice((0, 0, 0, 0, 1, 2)))]
     return Group(
         resources=resources,
         required=tuple(item for item in items if not item <= forbidden),
         forbidden=forbidden,
-        member_of=tuple(one for one in [frozenset(_aggregates(chance, 0.1))] if one),
-        not_member_of=frozenset(_aggregates(chance, 0.05)),
-        in_tree=chance.choice((*providers, NOBODY)) if chance.random() < 0.1 else None,
+        member_of=tuple(one for one in [frozenset(_aggregates(chance, 0.05))] if one),
+        not_member_of=frozenset(_aggregates(chance, 0.04)),
+        in_tree=chance.choice((*providers, NOBODY)) if chance.random() < 0.07 else None,
     )
 
 
