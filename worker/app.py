@@ -21,6 +21,8 @@ from worker.engine.publish import Announcer
 from worker.engine.queries import QuerySession
 from worker.engine.render import Renderer
 from worker.engine.replies import Replies
+from worker.engine.resident import Views
+from worker.engine.searches import Answers
 from worker.engine.session import Limits, Session
 from worker.faults import Outage
 from worker.http.server import serve
@@ -37,8 +39,11 @@ from worker.rabbit.topology import Names, topology
 from worker.settings import Role, Settings
 from worker.telemetry import Log, Telemetry
 
-DATABASE_CONNECTIONS_FOR_CLAIMS = 3
-"""Two for a batch in its transaction and the one behind it, one for the upkeep beside them."""
+DATABASE_CONNECTIONS_FOR_CLAIMS = 4
+"""Two for a batch and the one behind it, one for the upkeep beside them, one to load all providers."""
+
+DATABASE_CONNECTIONS_FOR_A_VIEW = 2
+"""Beside those of the queries in flight: one to bring it up to date, one to load it."""
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -126,17 +131,21 @@ async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[En
     broker, names = _broker(settings, "queries"), Names(settings.prefix)
     consumer = Consumer(broker, names.queries, settings.queries_in_flight_max)
     publisher = Publisher(broker, settings.publish_timeout_ms)
-    async with _database(settings, settings.queries_in_flight_max) as database, _closing(consumer, publisher):
-        reads = Reads(database)
+    async with (
+        _database(settings, settings.queries_in_flight_max + DATABASE_CONNECTIONS_FOR_A_VIEW) as database,
+        _closing(consumer, publisher),
+    ):
+        store = Store(database)
+        answers = Answers(Reads(database), Views(store), settings.candidates_max)
 
         def session() -> QuerySession:
-            return QuerySession(consumer, reads, publisher, around, settings.queries_in_flight_max)
+            return QuerySession(consumer, answers, publisher, around, settings.queries_in_flight_max)
 
         yield Engine(
             role=Role.QUERIES.value,
             session=session,
             prepare=partial(_topology_in_order, settings),
-            store=Store(database),
+            store=store,
             publisher=publisher,
             around=around,
             backoff_s=_backoff_s(settings),

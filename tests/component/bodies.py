@@ -30,6 +30,12 @@ def put(number: int, who: int, held: Mapping[int, int], **fields: Any) -> Body:
     return claim(number, "allocation.set", **whole)
 
 
+def place(number: int, who: int, resources: Mapping[str, int], **fields: Any) -> Body:
+    """`allocation.place` of one unnamed group; `fields` are of the request."""
+    request = {"groups": {"": {"resources": resources}}, **fields}
+    return claim(number, "allocation.place", consumer=holder(who), request=request)
+
+
 def release(number: int, consumer: int) -> Body:
     """`allocation.release`."""
     return claim(number, "allocation.release", consumer={"id": consumer_id(consumer)})

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -49,11 +49,19 @@ class Heartbeats:
         """Nothing to do."""
 
 
+class Shared(Protocol):
+    """What two engines may have in common."""
+
+    clock: ManualClock
+    store: FakeStore
+    broker: FakeBroker
+
+
 class Rig:
     """An engine with a consumer and a publisher of its own; store, broker and clock may be shared with another."""
 
     def __init__(
-        self, other: "Rig | None" = None, *, batch_size_max: int = 16, carries_max: int = 8, parked_max: int = 20
+        self, other: "Shared | None" = None, *, batch_size_max: int = 16, carries_max: int = 8, parked_max: int = 20
     ) -> None:
         self.clock: ManualClock = other.clock if other else ManualClock()
         self.store: FakeStore = other.store if other else FakeStore(self.clock)

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.codes import Code
 from tests.builders import FAST, GOLD, VCPU, claim_id, consumer_id, consumer_row, provider_id, provider_row
-from tests.component.bodies import Body, amounts, claim, create, declare, holder, put, release
+from tests.component.bodies import Body, amounts, claim, create, declare, holder, place, put, release
 from tests.component.rig import Rig
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.outcomes import Code as CoreCode
@@ -73,6 +73,7 @@ CLAIMS: dict[Code, list[Body]] = {
         claim(1, "allocation.adjust", consumer=holder(2), remove=amounts({1: 2})),
         claim(1, "allocation.adjust", consumer=holder(1), remove=amounts({1: 6})),
     ],
+    Code.NO_CANDIDATES: [place(1, 2, {"VCPU": 10}), place(1, 2, {"DISK_GB": 2})],
     Code.PROVIDER_HAS_CHILDREN: [claim(1, "provider.delete", provider=provider_id(1))],
     Code.PROVIDER_IN_USE: [claim(1, "provider.delete", provider=provider_id(4))],
     Code.INVENTORY_IN_USE: [
@@ -85,7 +86,6 @@ CLAIMS: dict[Code, list[Body]] = {
 }
 ELSEWHERE = {
     Code.NOT_PERMITTED: "reserved for the access policy",
-    Code.NO_CANDIDATES: "of searches, which are not built yet",
     Code.CONFLICT_RETRIES_EXHAUSTED: "tests/component/test_batches.py",
 }
 
@@ -110,7 +110,7 @@ def test_no_code_is_left_out() -> None:
 
 def test_the_core_has_the_codes_of_the_contract_in_their_order() -> None:
     core = [code.value for code in CoreCode]
-    others = {Code.INVALID_MESSAGE, Code.NOT_PERMITTED, Code.NO_CANDIDATES}
+    others = {Code.INVALID_MESSAGE, Code.NOT_PERMITTED}
     assert core == [code.value for code in Code if code not in others]
 
 

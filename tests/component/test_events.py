@@ -11,12 +11,14 @@ from schemas.claims import CLAIM_BY_OP
 from schemas.events import EVENT_BY_TYPE, ClaimRejected
 from schemas.wire import BODY_BYTES_MAX
 from tests.builders import VCPU, aggregate_id, claim_id, consumer_id, provider_id, provider_row
-from tests.component.bodies import Body, amounts, claim, create, declare, holder, put, release
+from tests.component.bodies import Body, amounts, claim, create, declare, holder, place, put, release
 from tests.component.rig import REPLY_TO, Rig
 from worker.placement.ids import ResourceClass
 from worker.placement.inventory import Inventory
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+RESHAPED = {"generation": 0, "inventories": {"VCPU": {"total": 5}}}
 
 
 def _every_op() -> list[Body]:
@@ -53,6 +55,11 @@ def _every_op() -> list[Body]:
         named("allocation.set_many", claims=[member, {"consumer": holder(1), "allocations": {}}]),
         named("allocation.adjust", consumer=holder(2), add=amounts({2: 1}), remove=amounts({1: 1})),
         release(next(numbers), 2),
+        on("provider.set_state", 2, state="draining"),
+        place(next(numbers), 4, {"VCPU": 1}),
+        release(next(numbers), 4),
+        create(next(numbers), 4),
+        named("provider.reshape", inventories={provider_id(4): RESHAPED}, allocations=[]),
         on("inventory.clear", 2),
         on("provider.delete", 3),
     ]

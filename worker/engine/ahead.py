@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from worker.engine.intake import Incoming
 from worker.faults import Conflict
-from worker.placement.claims import AdjustAllocations, ReleaseAllocations, SetAllocations
+from worker.placement.claims import AdjustAllocations, PlaceAllocations, ReleaseAllocations, SetAllocations
 from worker.placement.ids import ClaimId, ConsumerId
 from worker.placement.plan import Writes
 from worker.placement.touched import consumers_of
@@ -23,11 +23,15 @@ class Abandoned(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a batch will have written once it commits: allocations alone, of these consumers, for these claims."""
+    """What a batch will have written once it commits: allocations alone, of these consumers, for these claims.
+
+    `shown`: whether the view of all providers has it, so that claims can be placed on it.
+    """
 
     claims: Set[ClaimId]
     consumers: Set[ConsumerId]
     writes: Writes
+    shown: bool = False
 
     def bears(self, batch: Iterable[Incoming]) -> bool:
         """Whether a batch may be decided on it: allocations alone, of other consumers, and other claims."""
@@ -37,7 +41,9 @@ class Standing:
                 return False
             if isinstance(claim, tuple):
                 continue
-            if not isinstance(claim, SetAllocations | AdjustAllocations | ReleaseAllocations):
+            if not isinstance(claim, SetAllocations | AdjustAllocations | ReleaseAllocations | PlaceAllocations):
+                return False
+            if isinstance(claim, PlaceAllocations) and not self.shown:
                 return False
             if not self.consumers.isdisjoint(consumers_of(claim)):
                 return False

@@ -9,6 +9,7 @@ from worker.engine.intake import Incoming, Parked
 from worker.engine.locking import lockable, moved
 from worker.engine.ports import Store, Transaction
 from worker.engine.render import Renderer
+from worker.engine.resident import Resident, Trial
 from worker.engine.turns import in_turns
 from worker.engine.work import Work, recording, told
 from worker.messages import Delivery, Record, Recorded
@@ -49,6 +50,7 @@ class Route:
         self._renderer = renderer
         self._telemetry = telemetry
         self._carries_max = carries_max
+        self._resident = Resident(store)
         self._lock_first = 0
 
     async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int], hand: InHand) -> Applied:
@@ -62,7 +64,6 @@ class Route:
             grouped.setdefault(incoming.claim, []).append(incoming)
         with self._telemetry.time_in(Stage.TRANSACTION):
             work, decision = await self._transact(grouped, applied, hand)
-        hand.commit()
         self._telemetry.repeated.inc(sum(len(again) for _, again in applied.answered))
         if decision is not None:
             applied.answered.extend(decision.records)
@@ -74,11 +75,19 @@ class Route:
     async def _transact(
         self, grouped: dict[ClaimId, list[Incoming]], applied: Applied, hand: InHand
     ) -> "tuple[Work, _Decision | None]":
-        async with self._store.transaction() as transaction:
-            with self._telemetry.time_in(Stage.INBOX):
-                known = await transaction.keep_fresh(list(grouped), applied.confirmed)
-            work = Work(self._keep_fresh(grouped, known, applied), self._carries_max)
-            return work, await self._decide(transaction, work, applied, hand) if work else None
+        trial = Trial(self._resident)
+        try:
+            async with self._store.transaction() as transaction:
+                with self._telemetry.time_in(Stage.INBOX):
+                    known = await transaction.keep_fresh(list(grouped), applied.confirmed)
+                work = Work(self._keep_fresh(grouped, known, applied), self._carries_max)
+                at_work = _AtWork(transaction, work, trial)
+                decision = await self._decide(at_work, applied, hand) if work else None
+            trial.commit()
+        finally:
+            trial.undo()
+        hand.commit()
+        return work, decision
 
     def _keep_fresh(
         self, grouped: dict[ClaimId, list[Incoming]], known: Mapping[ClaimId, Recorded], applied: Applied
@@ -97,27 +106,28 @@ class Route:
                 applied.answered.append((recorded, [incoming.delivery for incoming in same]))
         return fresh
 
-    async def _decide(self, transaction: Transaction, work: Work, applied: Applied, hand: InHand) -> "_Decision":
+    async def _decide(self, at: "_AtWork", applied: Applied, hand: InHand) -> "_Decision":
         """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved."""
-        named = wanted(work.claims)
-        held = await self._lock_named(transaction, named) if self._locks_first(work) else None
+        named = wanted(at.work.claims)
+        held = await self._lock_named(at.transaction, named) if self._locks_first(at.work) else None
         ahead = await hand.after.standing() if hand.after else None
-        decision = await self._read_and_decide(transaction, work, named, held, ahead)
+        decision = await self._read_and_decide(at, named, held, ahead)
         with self._telemetry.time_in(Stage.LOCK):
-            locked = await _lock(transaction, decision.plan)
+            locked = await _lock(at.transaction, decision.plan)
             if hand.after and not await hand.after.committed():
                 raise Abandoned("the batch ahead did not commit")
         if moved(decision.plan, locked):
             self._telemetry.conflicts.inc()
             self._lock_first = READ_FIRST_EVERY
-            decision = await self._read_and_decide(transaction, work, named, lockable(decision.plan, locked))
-        if work.leaves_nothing(decision.plan) and decision.plan.writes.are_allocations:
-            hand.stand(Standing(work.ids, decision.plan.consumers.keys(), decision.plan.writes))
+            decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
+        at.trial.stand(decision.plan)
+        if at.work.leaves_nothing(decision.plan) and decision.plan.writes.are_allocations:
+            hand.stand(Standing(at.work.ids, decision.plan.consumers.keys(), decision.plan.writes, at.trial.used))
         with self._telemetry.time_in(Stage.WRITE):
-            await transaction.write_plan(decision.plan.writes)
+            await at.transaction.write_plan(decision.plan.writes)
         with self._telemetry.time_in(Stage.RECORD):
             records = [record for record, _ in decision.records]
-            applied.batch = await transaction.record(records) if records else None
+            applied.batch = await at.transaction.record(records) if records else None
         return decision
 
     @property
@@ -126,8 +136,8 @@ class Route:
         return bool(self._lock_first)
 
     def _locks_first(self, work: Work) -> bool:
-        """After a conflict the next batches lock what they name and read then; not where a carried claim needs more."""
-        if not self._lock_first or work.carried_before:
+        """After a conflict the next batches lock what they name and read then; not where a claim may need more."""
+        if not self._lock_first or work.carried_before or work.places:
             return False
         self._lock_first -= 1
         return True
@@ -138,22 +148,29 @@ class Route:
         return Lockable(frozenset(named.providers), frozenset(named.consumers))
 
     async def _read_and_decide(
-        self,
-        transaction: Transaction,
-        work: Work,
-        named: Wanted,
-        among: Lockable | None,
-        ahead: Standing | None = None,
+        self, at: "_AtWork", named: Wanted, among: Lockable | None, ahead: Standing | None = None
     ) -> "_Decision":
+        work, alone = at.work, among is not None
         with self._telemetry.time_in(Stage.READ):
-            snapshot = await transaction.load_snapshot(named)
+            snapshot = await at.transaction.load_snapshot(named)
+            # read after the snapshot, so that nothing in it is newer
+            fleet = await at.trial.fleet(at.transaction) if work.places else None
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
                 snapshot = overlaid(snapshot, ahead.writes)
-            plan = await in_turns(deciding(work.claims, snapshot, among), alone=among is not None)
+            plan = await in_turns(deciding(work.claims, snapshot, among, fleet), alone=alone)
             verdicts = work.verdicts(plan)
-            records = await in_turns(recording(verdicts, self._renderer, snapshot.now), alone=among is not None)
+            records = await in_turns(recording(verdicts, self._renderer, snapshot.now), alone=alone)
             return _Decision(plan, records, told(verdicts, [record for record, _ in records]))
+
+
+@dataclass(frozen=True, slots=True)
+class _AtWork:
+    """A batch in its transaction, and what it puts into the view of all providers."""
+
+    transaction: Transaction
+    work: Work
+    trial: Trial
 
 
 @dataclass(frozen=True, slots=True)

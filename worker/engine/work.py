@@ -7,7 +7,7 @@ from schemas.decode import Violation
 from worker.engine.intake import Incoming
 from worker.engine.render import Renderer
 from worker.messages import Delivery, Record
-from worker.placement.claims import Claim
+from worker.placement.claims import Claim, PlaceAllocations
 from worker.placement.cut import cut
 from worker.placement.ids import ClaimId
 from worker.placement.outcomes import Outcome, Rejected
@@ -43,6 +43,11 @@ class Work:
 
     def __bool__(self) -> bool:
         return bool(self._wrong or self._taken)
+
+    @property
+    def places(self) -> bool:
+        """Whether one of the claims is for the worker to find providers."""
+        return any(isinstance(claim, PlaceAllocations) for claim in self.claims)
 
     @property
     def ids(self) -> frozenset[ClaimId]:

@@ -1,6 +1,7 @@
 """Answers to queries, each from one moment of the committed state."""
 
 import json
+from collections.abc import Collection
 from decimal import Decimal
 from typing import assert_never
 
@@ -28,6 +29,12 @@ class Reads:
         """
         async with translated(), self._engine.connect() as connection:
             return await _answer(connection, query)
+
+    async def require(self, classes: Collection[str], traits: Collection[str]) -> None:
+        """Refuses, with the code of what does not exist, classes first. Raises `ReadRefused`, `Outage`."""
+        async with translated(), self._engine.connect() as connection:
+            await read_names.require_classes(connection, classes)
+            await read_names.require_traits(connection, traits)
 
 
 async def _answer(connection: AsyncConnection, query: asked.StoredQuery) -> dict[str, object]:  # noqa: PLR0912 - one op a case
