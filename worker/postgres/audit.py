@@ -80,6 +80,10 @@ RULES = {
     "events_are_confirmed_in_time": """
         SELECT 'batch ' || batch, 'confirmed within 15 minutes', recorded_at::text
         FROM inbox_unconfirmed WHERE recorded_at < now() - interval '15 minutes'""",
+    "views_can_tell_what_they_missed": """
+        SELECT 'changes_trimmed', 'one mark, of a transaction before the next', coalesce(max(up_to)::text, 'none')
+        FROM changes_trimmed
+        HAVING count(*) <> 1 OR max(up_to) >= CAST(pg_snapshot_xmax(pg_current_snapshot())::text AS bigint)""",
 }
 
 

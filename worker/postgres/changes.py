@@ -20,20 +20,21 @@ KEPT = timedelta(minutes=10)
 KEPT_MIN = 1_000
 """The newest are kept whatever their age, so that a worker is up to date after a quiet time."""
 
-# A transaction that is still open may not have been seen by anybody: nothing from its id on is deleted. A row from the
-# future was restored from another server's dump, whose transactions were numbered otherwise; so was such a mark.
+# A transaction that is still open may not have been seen by anybody: nothing from its id on is deleted, nor from the
+# first young one on, so that what stays is not read. A row from the future was restored from another server's dump,
+# whose transactions were numbered otherwise; so was such a mark.
 TRIM = text("""
     WITH bounds AS MATERIALIZED (
         SELECT CAST(pg_snapshot_xmin(pg_current_snapshot())::text AS bigint) AS oldest,
                CAST(pg_snapshot_xmax(pg_current_snapshot())::text AS bigint) AS future,
+               (SELECT xid FROM changes WHERE at >= now() - CAST(:kept AS interval) ORDER BY xid LIMIT 1) AS young,
                (SELECT min(xid) FROM (SELECT xid FROM changes ORDER BY xid DESC LIMIT :kept_min) AS newest) AS newest
     ),
     gone AS (
         DELETE FROM changes WHERE xid = ANY (ARRAY(
-            SELECT xid FROM changes
-            WHERE xid < (SELECT least(oldest, newest) FROM bounds) AND at < now() - CAST(:kept AS interval)
-            OR xid >= (SELECT future FROM bounds)
-            ORDER BY xid LIMIT :limit FOR UPDATE SKIP LOCKED))
+            SELECT xid FROM (SELECT xid FROM changes WHERE xid < (SELECT least(oldest, young, newest) FROM bounds)
+                             ORDER BY xid LIMIT :limit FOR UPDATE SKIP LOCKED) AS old
+            UNION ALL SELECT xid FROM changes WHERE xid >= (SELECT future FROM bounds)))
         RETURNING xid
     ),
     trimmed AS MATERIALIZED (SELECT max(xid) AS up_to FROM gone WHERE xid < (SELECT oldest FROM bounds)),

@@ -32,6 +32,7 @@ CORRUPTIONS = {
     "links_have_both_ends": "DELETE FROM traits",
     "outcomes_have_a_body_for_each_type": "UPDATE inbox SET types = types || ',claim.rejected'",
     "events_are_confirmed_in_time": "UPDATE inbox_unconfirmed SET recorded_at = now() - interval '1 hour'",
+    "views_can_tell_what_they_missed": "UPDATE changes_trimmed SET up_to = CAST(1 AS bigint) << 40",
 }
 
 
@@ -60,6 +61,12 @@ async def test_a_broken_rule_is_found(engine: AsyncEngine, sql: Sql, lived_in: N
     await sql.run(UNTIE)
     await sql.run(CORRUPTIONS[rule])
     assert rule in {finding.rule for finding in await audit(engine)}
+
+
+async def test_a_missing_mark_is_found(engine: AsyncEngine, sql: Sql, lived_in: None) -> None:
+    await sql.run("DELETE FROM changes_trimmed")
+    (finding,) = await audit(engine)
+    assert (finding.rule, finding.found) == ("views_can_tell_what_they_missed", "none")
 
 
 async def test_a_finding_says_where_what_was_expected_and_what_was_found(

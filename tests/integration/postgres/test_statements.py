@@ -21,15 +21,36 @@ from tests.contract.batches import (
 )
 from tests.integration.postgres.conftest import Sql
 from worker.placement.snapshot import Wanted
-from worker.postgres import inbox, locks, snapshot, write_consumers, write_held, write_inventories, write_providers
+from worker.postgres import (
+    feed,
+    inbox,
+    locks,
+    snapshot,
+    write_consumers,
+    write_held,
+    write_inventories,
+    write_providers,
+)
 from worker.postgres.database import Limits, Store, create_engine
 
-HOT_TABLES = {"providers", "inventories", "consumers", "allocations", "inbox", "inbox_unconfirmed"}
+HOT_TABLES = {
+    "providers",
+    "provider_traits",
+    "provider_aggregates",
+    "inventories",
+    "consumers",
+    "allocations",
+    "inbox",
+    "inbox_unconfirmed",
+    "changes",
+}
 
 HOT_STATEMENTS = {
     "keep_fresh": inbox.KEEP_FRESH,
     "record": inbox.RECORD,
     "confirm": inbox.CONFIRM,
+    "refresh": feed.REFRESH,
+    "load_fleet": feed.LOAD,
     "load_snapshot": snapshot.LOAD,
     "lock_providers": locks.LOCK_PROVIDERS,
     "lock_consumers": locks.LOCK_CONSUMERS,
@@ -50,6 +71,10 @@ SEED = (
     """INSERT INTO consumers (id, uuid, project, "user", generation)
        SELECT n, gen_random_uuid(), 'p', 'u', 1 FROM generate_series(1, 3000) AS n""",
     """INSERT INTO allocations SELECT n, n, 1, 1 FROM generate_series(1, 3000) AS n""",
+    """INSERT INTO changes (xid, providers, everything)
+       SELECT -n, ARRAY[CAST(n AS bigint)], false FROM generate_series(1, 3000) AS n""",
+    """INSERT INTO provider_traits SELECT n, 1 FROM generate_series(1, 3000) AS n""",
+    """INSERT INTO provider_aggregates SELECT n, gen_random_uuid() FROM generate_series(1, 3000) AS n""",
     """INSERT INTO inbox SELECT gen_random_uuid(), '', 't', '{}', null, n FROM generate_series(1, 3000) AS n""",
     """INSERT INTO inbox_unconfirmed SELECT n FROM generate_series(1, 3000) AS n""",
     "ANALYZE",

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.queries import validate_query
+from schemas.queries import ClaimGet, validate_query
 from tests.contract.batches import (
     C1,
     C2,
@@ -83,7 +83,7 @@ async def test_an_unknown_project_uses_nothing(reads: Reads) -> None:
 
 async def test_claim_get_gives_the_outcome_and_not_its_consequences(reads: Reads) -> None:
     query = validate_query({"op": "claim.get", "claim_id": claim_id(1)})
-    assert not isinstance(query, tuple)
+    assert isinstance(query, ClaimGet)
     assert await reads.answer(query) == {"claimid": "x", "ratio": Decimal("1.50")}
     assert await refusal(reads, "claim.get", claim_id=claim_id(2)) == ("claim_not_found", {"claim_id": claim_id(2)})
 

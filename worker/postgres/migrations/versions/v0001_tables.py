@@ -111,7 +111,7 @@ CREATE TABLE changes (
     at timestamptz NOT NULL DEFAULT now(),
     providers bigint[] NOT NULL,
     everything boolean NOT NULL
-);
+) WITH (toast_tuple_target = 8160);
 COMMENT ON COLUMN changes.providers IS 'row ids of providers made, changed or deleted';
 COMMENT ON COLUMN changes.everything IS 'more has changed than the providers named';
 CREATE TABLE changes_trimmed (
