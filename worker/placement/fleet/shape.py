@@ -1,0 +1,169 @@
+"""One request's search of the fleet, which remembers its best trees from one use to the next."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from worker.placement.fleet.alone import Alone
+from worker.placement.fleet.bounds import NEVER, Bounds
+from worker.placement.fleet.grove import Grove
+from worker.placement.fleet.leaders import Leaders
+from worker.placement.fleet.vector import Flags, Numbers, Slots
+from worker.placement.fleet.view import View
+from worker.placement.ids import Amounts, ProviderId
+from worker.placement.request import Candidate, Request, Strategy
+from worker.placement.search.ask import Ask, Terms
+from worker.placement.search.find import Found, ranked
+from worker.placement.search.score import seed_number
+
+PENDING_MAX: Final = 512
+"""Changed trees tested one by one; with more of them all trees are tested at once, as quickly."""
+SINGLY_MAX: Final = 2
+"""Changed real trees searched without bounding them first."""
+
+
+class First(NamedTuple):
+    """The first candidate of some trees, with its rank."""
+
+    rank: float
+    anchor: ProviderId
+    candidate: Candidate
+
+
+class Shape:
+    """A request and its leading trees; the strategy `random` is for a single use, for its ranks are of one seed.
+
+    `within`: only trees of these roots, only the providers of `among`; such a search is for a single use too.
+    """
+
+    __slots__ = (
+        "_alone", "_among", "_ask", "_exact", "_leaders", "_position", "_seed", "_version", "_view", "_vocabulary",
+        "_within",
+    )  # fmt: skip
+
+    def __init__(
+        self, ask: Ask, view: View, seed: str = "",
+        within: set[int] | None = None, among: frozenset[ProviderId] | None = None,
+    ) -> None:  # fmt: skip
+        self._ask, self._view, self._seed, self._within, self._among = ask, view, seed, within, among
+        self._leaders = Leaders(view.table)
+        self._alone: Alone | None = None
+        self._exact: dict[int, float] = {}
+        self._position = self._version = self._vocabulary = -1
+
+    def first(self, apart: set[int]) -> First | None:
+        """The first candidate under the roots that are not `apart`."""
+        self._catch_up()
+        looked: dict[int, Found | None] = {}
+        while True:
+            if self._leaders.spent:
+                self._take()
+            best = self._leaders.best(apart)
+            if best is None:
+                if self._leaders.spent:
+                    continue
+                return None
+            root, rank = best
+            if self._alone is not None and self._view.forest.plain.view[root]:
+                return First(rank, self._view.table.ids[root], self._alone.candidate(root))
+            if root not in looked:
+                looked[root] = self.look(root, {})
+            found = looked[root]
+            self._exact[root] = NEVER if found is None else found.rank
+            if found is not None and found.rank == rank:
+                return First(rank, found.candidate.anchor, found.candidate)
+            self._leaders.change(root, None if found is None else found.rank)
+
+    def look(self, root: int, credit: Amounts) -> Found | None:
+        """The best under one root, searched exactly."""
+        tree = self._view.trees.tree(root)
+        return next(ranked(self._ask, tree, Terms(credit, self._seed, self._among), once=True), None)
+
+    def roots(self) -> Slots:
+        """The roots under which there may be a candidate, with no credit."""
+        self._catch_up()
+        plain, _ = self._plain()
+        real, upper = self._real(self._grove())
+        return np.concatenate([plain, real[upper > NEVER]])
+
+    def _catch_up(self) -> None:
+        view = self._view
+        changed = view.changes.since(self._position)
+        if changed is None:
+            self._exact.clear()
+        fresh = self._vocabulary == view.table.vocabulary and self._version == view.forest.version
+        if not fresh or changed is None or len(changed) > PENDING_MAX or self._leaders.spent:
+            self._begin(set() if changed is None else changed)
+        elif changed:
+            self._retest(changed)
+        self._position = view.changes.end
+
+    def _begin(self, changed: set[int]) -> None:
+        view = self._view
+        if self._version != view.forest.version:
+            self._exact.clear()
+        for root in changed:
+            self._exact.pop(root, None)
+        self._version, self._vocabulary = view.forest.version, view.table.vocabulary
+        self._alone = Alone(self._ask.request, view.table) if lone(self._ask.request) else None
+        self._leaders.spent = True
+
+    def _retest(self, changed: set[int]) -> None:
+        plain, change, alone = self._view.forest.plain.view, self._leaders.change, self._alone
+        pending: list[int] = []
+        for root in changed:
+            if alone is not None and plain[root]:
+                change(root, alone.rank(root))
+            else:
+                self._exact.pop(root, None)
+                change(root, None)
+                pending.append(root)
+        if not pending:
+            return
+        roots, upper = self._real(self._grove().only(pending), bounded=len(pending) > SINGLY_MAX)
+        for root, rank in zip(roots.tolist(), upper.tolist(), strict=True):
+            change(root, None if rank == NEVER else rank)
+
+    def _take(self) -> None:
+        plain, ranks = self._plain()
+        real, upper = self._real(self._grove())
+        for place, root in enumerate(real.tolist() if self._exact else ()):
+            upper[place] = self._exact.get(root, upper[place])
+        hopeful = upper > NEVER
+        self._leaders.take(
+            self._view.table, np.concatenate([plain, real[hopeful]]), np.concatenate([ranks, upper[hopeful]])
+        )
+
+    def _plain(self) -> tuple[Slots, Numbers]:
+        """Plain trees that meet the request, and their exact ranks."""
+        if self._alone is None:
+            return np.zeros(0, np.int64), np.zeros(0)
+        plain = self._view.forest.plain.array
+        slots, ranks = self._alone.ranks(plain if self._within is None else self._marked(plain))
+        return slots, ranks + self._luck(slots)
+
+    def _real(self, grove: Grove, *, bounded: bool = True) -> tuple[Slots, Numbers]:
+        """The trees of a grove, and what their ranks are at most."""
+        if not bounded:
+            return grove.roots, np.full(len(grove.roots), np.inf)
+        return grove.roots, Bounds(self._ask, self._view.table, grove).upper() + self._luck(grove.roots)
+
+    def _luck(self, roots: Slots) -> Numbers:
+        random = self._ask.request.strategy is Strategy.RANDOM
+        return self._view.draws(seed_number(self._seed), roots) if random else np.zeros(len(roots))
+
+    def _grove(self) -> Grove:
+        forest = self._view.forest
+        grove = forest.real if self._alone is not None else forest.all
+        return grove if self._within is None else grove.only(sorted(self._within))
+
+    def _marked(self, plain: Flags) -> Flags:
+        roots = np.fromiter(self._within or (), np.int64)
+        marked = np.zeros(len(plain), np.bool_)
+        marked[roots[roots < len(plain)]] = True
+        return marked & plain
+
+
+def lone(request: Request) -> bool:
+    """Whether one provider that stands alone would meet all of the request by itself."""
+    return len(request.groups) == 1 and not request.same_subtree

@@ -1,0 +1,89 @@
+"""Inventories in columns: for each resource class what every slot has of it, and the few kinds of units and ratios."""
+
+from decimal import Decimal
+from typing import Final, Generic, TypeVar
+
+import numpy as np
+
+from worker.placement.fleet.vector import Vector
+from worker.placement.inventory import MAX_INT, Inventory, Stock
+
+Units = tuple[int, int, int]
+"""(min_unit, max_unit, step_size)."""
+
+PLAIN: Final[Units] = (1, MAX_INT, 1)
+ABSENT: Final = -1
+"""The capacity of a slot that has no inventory of the class: no amount fits into it."""
+
+Value = TypeVar("Value")
+
+
+class Kinds(Generic[Value]):
+    """Values that many slots share, each stored once; number 0 is the usual one."""
+
+    __slots__ = ("_numbers", "values")
+
+    def __init__(self, usual: Value) -> None:
+        self.values = [usual]
+        self._numbers = {usual: 0}
+
+    def number(self, value: Value) -> int:
+        """The number of a value, made on first mention."""
+        found = self._numbers.get(value)
+        if found is None:
+            found = self._numbers[value] = len(self.values)
+            self.values.append(value)
+        return found
+
+
+class Terms:
+    """The kinds of units and of ratios in use, of all classes."""
+
+    __slots__ = ("ratios", "units")
+
+    def __init__(self) -> None:
+        self.units: Kinds[Units] = Kinds(PLAIN)
+        self.ratios: Kinds[Decimal] = Kinds(Decimal(1))
+
+
+class ClassColumns:
+    """One resource class: capacity, used and the terms they come from."""
+
+    __slots__ = ("_terms", "capacity", "ratio", "reserved", "total", "units", "used")
+
+    def __init__(self, size: int, terms: Terms) -> None:
+        self._terms = terms
+        self.capacity = Vector(size, np.int64, ABSENT)
+        self.used = Vector(size, np.int64)
+        self.total = Vector(size, np.int32)
+        self.reserved = Vector(size, np.int32)
+        self.units = Vector(size, np.int32)
+        self.ratio = Vector(size, np.int32)
+
+    def grow(self, size: int) -> None:
+        """Room for `size` slots."""
+        for vector in (self.capacity, self.used, self.total, self.reserved, self.units, self.ratio):
+            vector.grow(size)
+
+    def put(self, slot: int, stock: Stock) -> None:
+        """Write all of a stock."""
+        held, used = stock
+        self.capacity.view[slot] = held.capacity
+        self.used.view[slot] = used
+        self.total.view[slot] = held.total
+        self.reserved.view[slot] = held.reserved
+        units = (held.min_unit, held.max_unit, held.step_size)
+        self.units.view[slot] = 0 if units == PLAIN else self._terms.units.number(units)
+        self.ratio.view[slot] = self._terms.ratios.number(held.allocation_ratio)
+
+    def clear(self, slot: int) -> None:
+        """The slot has nothing of this class."""
+        self.capacity.view[slot] = ABSENT
+        self.used.view[slot] = 0
+
+    def stock(self, slot: int) -> Stock:
+        """What was put, with the used amount of now."""
+        least, most, step = self._terms.units.values[self.units.view[slot]]
+        ratio = self._terms.ratios.values[self.ratio.view[slot]]
+        held = Inventory(self.total.view[slot], self.reserved.view[slot], least, most, step, ratio)
+        return Stock(held, self.used.view[slot])
