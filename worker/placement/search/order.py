@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 
 from worker.placement.ids import Amounts, ProviderId
 from worker.placement.request import Candidate, Request, Strategy
@@ -13,6 +13,7 @@ from worker.placement.search.fleet import Fleet
 from worker.placement.search.score import draw, seed_number
 
 Place = tuple[float, int, tuple[int, ...]]
+Stream = Iterator[tuple[Place, Found]]
 
 
 def candidates(
@@ -27,8 +28,8 @@ def candidates(
     own = seed if request.seed is None else request.seed
     search = _Hosts(request, fleet, Terms(credit, own, among))
     if request.limit is None:
-        return _distinct(search.all())
-    return islice(_distinct(search.by_host()), request.limit)
+        return search.all()
+    return islice(search.by_host(), request.limit)
 
 
 def choose(
@@ -51,6 +52,7 @@ class _Hosts:
     def __init__(self, request: Request, fleet: Fleet, terms: Terms) -> None:
         here = homed(request, lambda provider: None if (row := fleet.row(provider)) is None else row.root)
         self._ask, self._request, self._fleet, self._terms = ask_of(here), request, fleet, terms
+        self._seen: set[object] = set()
         roots: Iterable[ProviderId] = fleet.promising(here, terms.credit)
         if request.strategy is Strategy.RANDOM:
             number = seed_number(terms.seed)
@@ -60,40 +62,44 @@ class _Hosts:
     def all(self) -> Iterator[Candidate]:
         """Everything there is, best first."""
         streams = [self._host(number, root, once=False) for number, root in enumerate(self._roots)]
-        if in_order(self._request):
-            for stream in streams:
-                yield from (self._told(found) for _, found in stream)
-        else:
-            yield from (self._told(found) for _, found in merge(*streams, key=lambda one: one[0]))
+        in_turn = chain.from_iterable(streams) if in_order(self._request) else merge(*streams, key=_place)
+        return (self._told(found) for _, found in self._fresh(in_turn))
 
     def by_host(self) -> Iterator[Candidate]:
-        """Those that differ in kind, round by round of all hosts; then everything."""
+        """Those that differ in kind, round by round of all hosts; then everything else."""
         for once in (True, False):
             streams = (self._host(number, root, once=once) for number, root in enumerate(self._roots))
-            yield from (self._told(found) for found in self._rounds(streams))
+            yield from (self._told(found) for _, found in self._rounds(map(self._fresh, streams)))
 
-    def _rounds(self, streams: Iterable[Iterator[tuple[Place, Found]]]) -> Iterator[Found]:
+    def _rounds(self, streams: Iterable[Stream]) -> Stream:
         while True:
-            going: list[Iterator[tuple[Place, Found]]] = []
+            going: list[Stream] = []
             firsts = _firsts(streams, going)
-            for _, found in firsts if in_order(self._request) else sorted(firsts, key=lambda one: one[0]):
-                yield found
+            yield from firsts if in_order(self._request) else sorted(firsts, key=_place)
             if not going:
                 return
             streams = going
 
-    def _host(self, number: int, root: ProviderId, *, once: bool) -> Iterator[tuple[Place, Found]]:
+    def _host(self, number: int, root: ProviderId, *, once: bool) -> Stream:
         tree = self._fleet.tree(root)
         for found in ranked(self._ask, tree, self._terms, once=once):
             yield (-found.rank, number, found.picks), found
+
+    def _fresh(self, stream: Stream) -> Stream:
+        """Those not seen yet: candidates that differ in their anchor alone are one."""
+        for place, found in stream:
+            allocations = found.candidate.allocations.items()
+            amounts = tuple((name, tuple(some.items())) for name, some in allocations)
+            key = (amounts, tuple(found.candidate.mappings.items()))
+            if key not in self._seen:
+                self._seen.add(key)
+                yield place, found
 
     def _told(self, found: Found) -> Candidate:
         return relying_on_trees(found.candidate, self._request, self._fleet)
 
 
-def _firsts(
-    streams: Iterable[Iterator[tuple[Place, Found]]], going: list[Iterator[tuple[Place, Found]]]
-) -> Iterator[tuple[Place, Found]]:
+def _firsts(streams: Iterable[Stream], going: list[Stream]) -> Stream:
     """The next of each stream; those that had one are added to `going`."""
     for stream in streams:
         first = next(stream, None)
@@ -102,12 +108,5 @@ def _firsts(
             yield first
 
 
-def _distinct(found: Iterator[Candidate]) -> Iterator[Candidate]:
-    """Each once: candidates that differ in their anchor alone are one."""
-    seen: set[object] = set()
-    for candidate in found:
-        allocations = tuple((name, tuple(amounts.items())) for name, amounts in candidate.allocations.items())
-        key = (allocations, tuple(candidate.mappings.items()))
-        if key not in seen:
-            seen.add(key)
-            yield candidate
+def _place(one: tuple[Place, Found]) -> Place:
+    return one[0]

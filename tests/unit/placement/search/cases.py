@@ -41,7 +41,7 @@ def _rows(chance: Random) -> dict[ProviderId, ProviderRow]:
         rows.append(
             provider_row(
                 number,
-                {name: _stock(chance) for name in CLASSES if chance.random() < 0.75},
+                chance.choice(rows).inventories if rows and chance.random() < 0.4 else _stocks(chance),
                 parent=None if above is None else int(above.row),
                 root=None if above is None else int(above.root[-12:], 16),
                 state="draining" if chance.random() < 0.06 else "enabled",
@@ -50,6 +50,10 @@ def _rows(chance: Random) -> dict[ProviderId, ProviderRow]:
             )
         )
     return {row.id: row for row in rows}
+
+
+def _stocks(chance: Random) -> dict[ResourceClass, Stock]:
+    return {name: _stock(chance) for name in CLASSES if chance.random() < 0.75}
 
 
 def _stock(chance: Random) -> Stock:
