@@ -102,6 +102,7 @@ class Ledger:
     def adopt(self, row: ProviderRow) -> None:
         """Take a provider that the batch did not read itself for one that it did, as this row says it is."""
         self.read[row.id] = self.providers[row.id] = row
+        self._put_child(None, row)
 
     def supposing(self, levels: Mapping[ProviderId, ProviderLevels]) -> "Ledger":
         """The same state, were these the levels of some providers: to be asked, not to be applied to."""
@@ -137,12 +138,20 @@ class Ledger:
                 return
         if old is None and row is not None:
             self._new_rows_used += 1
-        self._children = None
+        self._put_child(old, row)
         if old is not None and (row is None or row.name != old.name):
             self.names.pop(old.name, None)
             self.names_freed.add(old.name)
         if row is not None:
             self.names[row.name] = provider
+
+    def _put_child(self, old: ProviderRow | None, row: ProviderRow | None) -> None:
+        if self._children is None:
+            return
+        if old is not None and old.parent is not None:
+            self._children[old.parent].discard(old.id)
+        if row is not None and row.parent is not None:
+            self._children.setdefault(row.parent, set()).add(row.id)
 
     def _put_names(self, grant: Grant) -> None:
         if grant.class_created is not None:

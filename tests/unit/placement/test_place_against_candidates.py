@@ -68,6 +68,7 @@ requests = st.builds(
     group_policy=st.sampled_from(["none", "isolate"]),
     same_subtree=st.just(()),
     root_required=st.one_of(st.just(frozenset()), traits),
+    root_forbidden=st.one_of(st.just(frozenset()), st.just(frozenset()), traits),
     strategy=st.sampled_from(list(Strategy)),
     preferred=st.one_of(st.just({}), st.just({FAST: 1.5})),
 )
@@ -79,12 +80,15 @@ sets = st.builds(
         st.builds(Holding, consumer=consumer, allocations=st.dictionaries(providers, amounts, max_size=2))
     ),
 )
-others = st.one_of(
-    sets,
-    st.builds(ReleaseAllocations, id=st.just(CID), consumer=consumers),
-    st.builds(SetState, id=st.just(CID), provider=providers, state=st.sampled_from(["enabled", "draining"])),
+links = st.one_of(
     st.builds(ReplaceTraits, id=st.just(CID), provider=providers, traits=all_traits),
     st.builds(ReplaceAggregates, id=st.just(CID), provider=providers, aggregates=aggregates),
+)
+others = st.one_of(
+    sets,
+    links,
+    st.builds(ReleaseAllocations, id=st.just(CID), consumer=consumers),
+    st.builds(SetState, id=st.just(CID), provider=providers, state=st.sampled_from(["enabled", "draining"])),
     st.builds(
         DeclareProvider,
         id=st.just(CID),
@@ -194,7 +198,10 @@ def test_places_in_batches_end_as_one_by_one_and_take_only_what_is_offered(
     _, outcomes = decided_one_by_one(small_world(), claims)
     gists, carried = gists_of_batches(small_world(), claims, sizes)
     assert len(gists) == len(outcomes)
-    assert carried or gists == [gist(outcome) for outcome in outcomes]
+    if carried:
+        assert any(isinstance(claim, DeclareProvider) for claim in claims), "only a tree taken apart is waited for"
+    else:
+        assert gists == [gist(outcome) for outcome in outcomes]
 
 
 @settings(max_examples=250, deadline=None)
@@ -216,7 +223,10 @@ def test_decided_again_places_take_locked_rows_alone_and_what_is_refused_fits_no
 
 
 @settings(max_examples=250, deadline=None)
-@given(st.lists(others, max_size=4).map(numbered), st.lists(places, min_size=1, max_size=4).map(numbered))
+@given(
+    st.lists(st.one_of(links, links, others), min_size=1, max_size=4).map(numbered),
+    st.lists(places, min_size=1, max_size=6).map(numbered),
+)
 def test_a_grant_from_an_older_fleet_whose_rows_still_stand_is_one_that_is_offered_now(
     before: list[Claim], batch: list[PlaceAllocations]
 ) -> None:

@@ -1,11 +1,23 @@
 """Providers are drained and enabled again."""
 
-from tests.builders import VCPU, holding, provider_id, provider_row, set_claim, snapshot, state_claim
+from tests.builders import (
+    VCPU,
+    adjust_claim,
+    consumer,
+    consumer_row,
+    holding,
+    provider_id,
+    provider_row,
+    release_claim,
+    set_claim,
+    snapshot,
+    state_claim,
+)
 from tests.unit.placement.verdicts import accepted, refused
 from worker.placement.claims import Claim
 from worker.placement.cut import cut
 from worker.placement.decide import decide
-from worker.placement.inventory import Inventory
+from worker.placement.inventory import Inventory, Stock
 from worker.placement.outcomes import Accepted, Code, ProviderStateChanged, Rejected
 from worker.placement.plan import ProviderEdit, Writes
 from worker.placement.wanted import wanted
@@ -60,3 +72,24 @@ def test_a_claim_of_the_same_batch_sees_the_state_that_was_set() -> None:
     assert isinstance(plan.outcomes[3], Accepted)
     assert plan.writes.providers_advanced[0].generation_to == 3
     assert not plan.writes.providers_edited
+
+
+def test_no_amount_on_a_draining_provider_grows_even_where_the_sum_stays() -> None:
+    before = snapshot(
+        provider_row(1, {VCPU: Stock(TEN, 4)}, state="draining"),
+        provider_row(2, {VCPU: TEN}),
+        consumer_row(1, {P1: {VCPU: 4}}),
+    )
+    handed_over = set_claim(1, holding(1, {}), holding(2, {P1: {VCPU: 4}}))
+    assert refused(handed_over, before) == (Code.PROVIDER_UNAVAILABLE, {"provider": P1, "state": "draining"})
+    grown = adjust_claim(1, 1, add={P1: {VCPU: 1}})
+    assert refused(grown, before)[0] is Code.PROVIDER_UNAVAILABLE
+    accepted(adjust_claim(1, 1, add={P2: {VCPU: 1}}), before)
+    accepted(set_claim(1, holding(consumer(1, project="other"), {P1: {VCPU: 4}})), before)
+    accepted(set_claim(1, holding(1, {P1: {VCPU: 3}, P2: {VCPU: 1}})), before)
+    accepted(release_claim(1, 1), before)
+
+
+def test_a_full_draining_provider_is_told_to_be_full() -> None:
+    before = snapshot(provider_row(1, {VCPU: Stock(TEN, 10)}, state="draining"))
+    assert refused(set_claim(1, holding(1, {P1: {VCPU: 1}})), before)[0] is Code.CAPACITY_EXCEEDED
