@@ -96,12 +96,13 @@ def distinct(random: Random, make: Callable[[Random], Request]) -> Iterator[Requ
 
 
 class Cluster:
-    """Grants and releases on one fleet."""
+    """Grants and releases on one fleet, with what a batch remembers of the providers that it has touched."""
 
     def __init__(self, fleet: Columns) -> None:
         self.fleet = fleet
         self.granted: deque[Candidate] = deque()
         self.refused = 0
+        self._adopted: dict[ProviderId, tuple[int, dict[ResourceClass, Stock]]] = {}
 
     def place(self, requests: Iterable[Request]) -> None:
         """Choose and move for each; then all of it is kept."""
@@ -112,22 +113,30 @@ class Cluster:
                 continue
             self._move(found, 1)
             self.granted.append(found)
-        self.fleet.keep()
+        self._keep()
 
     def release(self) -> None:
         """All but the latest grants end."""
         while len(self.granted) > KEPT_GRANTS:
             self._move(self.granted.popleft(), -1)
+        self._keep()
+
+    def _keep(self) -> None:
         self.fleet.keep()
+        self._adopted.clear()
 
     def _move(self, candidate: Candidate, sign: int) -> None:
         for provider, amounts in candidate.allocations.items():
-            row = self.fleet.row(provider)
-            assert row is not None
-            stocks = dict(row.inventories)
+            if provider not in self._adopted:
+                row = self.fleet.row(provider)
+                assert row is not None
+                self._adopted[provider] = row.generation, dict(row.inventories)
+            generation, stocks = self._adopted[provider]
             for name, amount in amounts.items():
-                stocks[name] = Stock(stocks[name].inventory, stocks[name].used + sign * amount)
-            self.fleet.move(provider, row.generation + 1, stocks)
+                inventory, used = stocks[name]
+                stocks[name] = Stock(inventory, used + sign * amount)
+            self._adopted[provider] = generation + 1, stocks
+            self.fleet.move(provider, generation + 1, stocks)
 
 
 def per_choice(fleet: Columns, requests: Iterator[Request], count: int) -> tuple[float, int]:

@@ -1,42 +1,35 @@
-"""A request of one group, met by one provider that stands alone: tested and ranked singly or all at once."""
-
-from typing import Final
+"""A request of one group, met by one provider that stands alone: ranked singly or all at once."""
 
 import numpy as np
 
+from worker.placement.fleet.sieve import Sieve
 from worker.placement.fleet.stocks import ClassColumns
 from worker.placement.fleet.table import Table
-from worker.placement.fleet.vector import Flags, Numbers, Slots, Vector
-from worker.placement.ids import AggregateId
-from worker.placement.request import Candidate, Group, Request, Strategy
-
-_NOBODY: Final[frozenset[int]] = frozenset()
+from worker.placement.fleet.vector import Numbers, Slots
+from worker.placement.request import Candidate, Request, Strategy
 
 
 class Alone:
     """What `request` comes down to where one provider is the whole tree and nothing is shared with it.
 
-    Ranks are those of the search, to the last bit. It is good as long as `table.vocabulary` stays what it was.
+    Ranks are those of the search, to the last bit. It is good as long as `table.vocabulary` stays what it was;
+    `sieve` is to be the one of now.
     """
 
     __slots__ = (
-        "_allowed", "_columns", "_fills", "_forbidden", "_group", "_likes", "_name", "_possible", "_required",
-        "_sorted", "_table", "_units_known",
+        "_allowed", "_columns", "_fills", "_likes", "_name", "_possible", "_resources", "_table", "_tree",
+        "_units_known", "sieve",
     )  # fmt: skip
 
-    def __init__(self, request: Request, table: Table) -> None:
+    def __init__(self, request: Request, table: Table, sieve: Sieve) -> None:
         ((self._name, group),) = request.groups.items()
-        self._group: Group = group
-        self._sorted = dict(sorted(group.resources.items()))
-        self._table = table
-        amounts = sorted(group.resources.items())
-        self._possible = all(name in table.classes for name, _ in amounts)
+        self._table, self.sieve = table, sieve
+        self._tree = group.in_tree
+        self._resources = dict(sorted(group.resources.items()))
+        self._possible = self._resources.keys() <= table.classes.keys()
         self._columns: list[tuple[ClassColumns, int]] = [
-            (table.classes[name], amount) for name, amount in amounts if name in table.classes
+            (table.classes[name], amount) for name, amount in self._resources.items() if self._possible
         ]
-        every = (*group.required, *(frozenset((trait,)) for trait in sorted(request.root_required)))
-        self._required = [_vectors(table, any_of) for any_of in every]
-        self._forbidden = _vectors(table, group.forbidden | request.root_forbidden)
         self._likes = [
             (table.traits[name], weight) for name, weight in sorted(request.preferred.items()) if name in table.traits
         ]
@@ -47,19 +40,13 @@ class Alone:
     def candidate(self, slot: int) -> Candidate:
         """The provider of the slot as a candidate."""
         provider = self._table.ids[slot]
-        return Candidate(provider, {provider: self._sorted}, {self._name: (provider,)})
+        return Candidate(provider, {provider: self._resources}, {self._name: (provider,)})
 
     def rank(self, slot: int) -> float | None:
-        """The rank of a slot of a plain tree, None where it does not meet the request."""
-        for any_of in self._required:
-            for vector in any_of:
-                if vector.view[slot]:
-                    break
-            else:
-                return None
+        """The rank of a slot that the sieve lets through, None where there is no room."""
         if len(self._table.units.values) != self._units_known:
             self._learn_units()
-        if not self._possible or not self._table.enabled.view[slot]:
+        if not self._possible:
             return None
         total = 0.0
         for (columns, amount), allowed in zip(self._columns, self._allowed, strict=True):
@@ -68,15 +55,16 @@ class Alone:
             if used > capacity or (allowed is not None and not allowed[columns.units.view[slot]]):
                 return None
             total += used / capacity
-        if self._forbidden and any(vector.view[slot] for vector in self._forbidden):
-            return None
-        return self._valued(slot, total / len(self._columns)) if self._member(slot) else None
+        likes = 0.0
+        for vector, weight in self._likes:
+            if vector.view[slot]:
+                likes += weight
+        return likes + self._fills * (total / len(self._columns)) if self._fills else likes
 
-    def ranks(self, among: Flags) -> tuple[Slots, Numbers]:
-        """The slots that meet the request, of those marked, and the rank of each."""
+    def ranks(self, slots: Slots) -> tuple[Slots, Numbers]:
+        """Those of the slots, all let through by the sieve, that have room, and the rank of each."""
         if not self._possible:
             return np.zeros(0, np.int64), np.zeros(0)
-        slots = np.flatnonzero(self._mask(among))
         if len(self._table.units.values) != self._units_known:
             self._learn_units()
         total = np.zeros(len(slots))
@@ -87,54 +75,21 @@ class Alone:
                 fits &= np.frombuffer(allowed, np.bool_)[columns.units.array[slots]]
             slots, total = slots[fits], total[fits]
             total += used[fits] / capacity[fits]
-        fill = total / max(len(self._columns), 1)
+        fill = total / len(self._columns)
         likes = np.zeros(len(slots))
         for vector, weight in self._likes:
             likes += np.where(vector.array[slots], weight, 0.0)
         return slots, likes + self._fills * fill if self._fills else likes
 
-    def _valued(self, slot: int, fill: float) -> float:
-        likes = 0.0
-        for vector, weight in self._likes:
-            if vector.view[slot]:
-                likes += weight
-        return likes + self._fills * fill if self._fills else likes
-
-    def _mask(self, among: Flags) -> Flags:
-        size = min(len(among), self._table.size)
-        mask = among[:size] & self._table.enabled.array[:size]
-        for any_of in self._required:
-            if len(any_of) == 1:
-                mask &= any_of[0].array[:size]
-            else:
-                either = np.zeros(size, np.bool_)
-                for vector in any_of:
-                    either |= vector.array[:size]
-                mask &= either
-        for vector in self._forbidden:
-            mask &= ~vector.array[:size]
-        for names in self._group.member_of:
-            mask &= self._members(names, size)
-        if self._group.not_member_of:
-            mask &= ~self._members(self._group.not_member_of, size)
-        if self._group.in_tree is not None:
-            home = self._table.index.get(self._group.in_tree)
-            mask &= np.arange(size) == (-1 if home is None else home)
-        return mask
-
-    def _members(self, names: frozenset[AggregateId], size: int) -> Flags:
-        mask = np.zeros(size, np.bool_)
-        for name in names:
-            members = self._table.aggregates.get(name, _NOBODY)
-            mask[np.fromiter(members, np.int64, len(members))] = True
-        return mask
-
-    def _member(self, slot: int) -> bool:
-        group, table = self._group, self._table
-        if group.in_tree is not None and table.index.get(group.in_tree) != slot:
-            return False
-        own = table.aggregates_of[slot]
-        return own.isdisjoint(group.not_member_of) and not any(own.isdisjoint(any_of) for any_of in group.member_of)
+    def passing(self, roots: set[int] | None) -> Slots:
+        """The plain trees that the sieve lets through, of all or of these."""
+        passing = self.sieve.slots
+        if roots is not None:
+            some = np.fromiter(roots, np.int64, len(roots))
+            passing = some[self.sieve.flags[some]]
+        if self._tree is not None:
+            passing = passing[passing == self._table.index.get(self._tree, -1)]
+        return passing
 
     def _learn_units(self) -> None:
         kinds = self._table.units.values
@@ -142,7 +97,3 @@ class Alone:
             allowed = bytearray(least <= amount <= most and amount % step == 0 for least, most, step in kinds)
             self._allowed[number] = None if all(allowed) else allowed
         self._units_known = len(kinds)
-
-
-def _vectors(table: Table, names: frozenset[str]) -> list[Vector]:
-    return [table.traits[name] for name in sorted(names) if name in table.traits]  # type: ignore[index]

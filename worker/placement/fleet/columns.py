@@ -113,7 +113,6 @@ class Columns:
     def keep(self) -> None:
         """What was put, moved and dropped since the last `keep` or `undo` stands."""
         self._journal.clear()
-        self._view.changes.trim()
 
     def undo(self) -> None:
         """What was put, moved and dropped since the last `keep` or `undo` never happened."""
@@ -127,7 +126,6 @@ class Columns:
                     assert row is not None  # noqa: S101
                     self._write(row)
         self._journal.clear()
-        self._view.changes.trim()
 
     def _move_back(self, slot: int, generation: int, used: list[tuple[ResourceClass, int]]) -> None:
         for name, amount in used:
@@ -136,15 +134,18 @@ class Columns:
         self._view.touch(slot)
 
     def _write(self, row: ProviderRow) -> None:
-        view = self._view
-        slot = view.table.index.get(row.id)
+        view, table = self._view, self._view.table
+        slot = table.index.get(row.id)
         known = slot is not None
-        before = None if slot is None else view.forest.place(slot)
-        if slot is not None and before is not None:
+        before = looks = None
+        if slot is not None and table.holds(slot):
+            before, looks = view.forest.place(slot), table.looks(slot)
             view.touch(slot)
-        slot = view.table.put(row)
+        slot = table.put(row)
         view.forest.moved(slot, before, known)
         view.touch(slot)
+        if table.looks(slot) != looks:
+            view.changes.looks += 1
 
     def _erase(self, provider: ProviderId) -> None:
         view = self._view
@@ -153,6 +154,7 @@ class Columns:
         view.touch(slot)
         view.table.drop(provider)
         view.forest.moved(slot, before, known=True)
+        view.changes.looks += 1
 
     def _settled(self) -> Forest:
         self._view.forest.settle()

@@ -2,11 +2,14 @@
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
+from worker.placement.fleet.vector import Slots, Vector
 from worker.placement.ids import ProviderId, ResourceClass
 from worker.placement.snapshot import ProviderRow
 
 CHANGES_MAX: Final = 65_536
-"""Changed trees remembered; whoever looked earlier than that looks at all of them again."""
+"""Changed trees remembered at least; whoever looked earlier than that looks at all of them again."""
 
 
 class Move(NamedTuple):
@@ -25,31 +28,43 @@ class Put(NamedTuple):
 
 
 class Changes:
-    """Roots of changed trees in the order of change; positions count from the beginning of time."""
+    """Roots of changed trees in the order of change; positions count from the beginning of time.
 
-    __slots__ = ("roots", "start")
+    `looks` advances when more changed of a provider than what is used of it.
+    """
+
+    __slots__ = ("_count", "_roots", "_start", "looks")
 
     def __init__(self) -> None:
-        self.roots: list[int] = []
-        self.start = 0
+        self._roots = Vector(2 * CHANGES_MAX, np.int64)
+        self._start = self._count = 0
+        self.looks = 0
 
     @property
     def end(self) -> int:
         """The position after the last change."""
-        return self.start + len(self.roots)
+        return self._start + self._count
+
+    def add(self, root: int) -> None:
+        """The tree of this root changed."""
+        if self._count == 2 * CHANGES_MAX:
+            self._forget()
+        self._roots.view[self._count] = root
+        self._count += 1
 
     def everything(self) -> None:
         """All trees changed, for everyone who has looked."""
-        self.start = self.end + 1
-        self.roots.clear()
+        self._start = self.end + 1
+        self._count = 0
+        self.looks += 1
 
-    def trim(self) -> None:
-        """Forget the older half of too many."""
-        if len(self.roots) > CHANGES_MAX:
-            half = len(self.roots) // 2
-            self.start += half
-            del self.roots[:half]
+    def since(self, position: int) -> Slots | None:
+        """The roots changed since a position, some twice; None if not all of them are known any more."""
+        first = position - self._start
+        return None if first < 0 else self._roots.array[first : self._count]
 
-    def since(self, position: int) -> set[int] | None:
-        """The roots changed since a position, None if not all of them are known any more."""
-        return None if position < self.start else set(self.roots[position - self.start :])
+    def _forget(self) -> None:
+        array = self._roots.array
+        array[:CHANGES_MAX] = array[CHANGES_MAX:].copy()
+        self._start += CHANGES_MAX
+        self._count = CHANGES_MAX

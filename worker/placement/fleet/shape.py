@@ -8,7 +8,7 @@ from worker.placement.fleet.alone import Alone
 from worker.placement.fleet.bounds import NEVER, Bounds
 from worker.placement.fleet.grove import Grove
 from worker.placement.fleet.leaders import Leaders
-from worker.placement.fleet.vector import Flags, Numbers, Slots
+from worker.placement.fleet.vector import Numbers, Slots
 from worker.placement.fleet.view import View
 from worker.placement.ids import Amounts, ProviderId
 from worker.placement.request import Candidate, Request, Strategy
@@ -37,7 +37,7 @@ class Shape:
     """
 
     __slots__ = (
-        "_alone", "_among", "_ask", "_exact", "_leaders", "_position", "_seed", "_version", "_view", "_vocabulary",
+        "_alone", "_among", "_ask", "_exact", "_leaders", "_looks", "_position", "_seed", "_view", "_vocabulary",
         "_within",
     )  # fmt: skip
 
@@ -49,7 +49,8 @@ class Shape:
         self._leaders = Leaders(view.table)
         self._alone: Alone | None = None
         self._exact: dict[int, float] = {}
-        self._position = self._version = self._vocabulary = -1
+        self._looks = (-1, -1)
+        self._position = self._vocabulary = -1
 
     def first(self, apart: set[int]) -> First | None:
         """The first candidate under the roots that are not `apart`."""
@@ -87,33 +88,41 @@ class Shape:
         return np.concatenate([plain, real[upper > NEVER]])
 
     def _catch_up(self) -> None:
-        view = self._view
-        changed = view.changes.since(self._position)
-        if changed is None:
+        view, alone = self._view, self._alone
+        log = view.changes.since(self._position)
+        if log is None:
             self._exact.clear()
-        fresh = self._vocabulary == view.table.vocabulary and self._version == view.forest.version
-        if not fresh or changed is None or len(changed) > PENDING_MAX or self._leaders.spent:
-            self._begin(set() if changed is None else changed)
+        elif alone is not None and len(log) and self._looks == view.looks:
+            log = log[alone.sieve.minds[log]]
+        changed = set() if log is None or not len(log) else set(log.tolist())
+        fresh = self._vocabulary == view.table.vocabulary and self._looks[0] == view.forest.version
+        if not fresh or log is None or len(changed) > PENDING_MAX or self._leaders.spent:
+            self._begin(changed)
         elif changed:
             self._retest(changed)
         self._position = view.changes.end
 
     def _begin(self, changed: set[int]) -> None:
-        view = self._view
-        if self._version != view.forest.version:
+        view, request = self._view, self._ask.request
+        if self._looks[0] != view.forest.version:
             self._exact.clear()
         for root in changed:
             self._exact.pop(root, None)
-        self._version, self._vocabulary = view.forest.version, view.table.vocabulary
-        self._alone = Alone(self._ask.request, view.table) if lone(self._ask.request) else None
+        self._looks, self._vocabulary = view.looks, view.table.vocabulary
+        if lone(request):
+            self._alone = Alone(request, view.table, view.sieves.sieve(request, view.looks))
         self._leaders.spent = True
 
     def _retest(self, changed: set[int]) -> None:
-        plain, change, alone = self._view.forest.plain.view, self._leaders.change, self._alone
-        pending: list[int] = []
+        view, change, alone = self._view, self._leaders.change, self._alone
+        if self._looks != view.looks:
+            self._looks = view.looks
+            if alone is not None:
+                alone.sieve = view.sieves.sieve(self._ask.request, view.looks)
+        plain, pending = view.forest.plain.view, list[int]()
         for root in changed:
             if alone is not None and plain[root]:
-                change(root, alone.rank(root))
+                change(root, alone.rank(root) if alone.sieve.flags[root] else None)
             else:
                 self._exact.pop(root, None)
                 change(root, None)
@@ -138,8 +147,7 @@ class Shape:
         """Plain trees that meet the request, and their exact ranks."""
         if self._alone is None:
             return np.zeros(0, np.int64), np.zeros(0)
-        plain = self._view.forest.plain.array
-        slots, ranks = self._alone.ranks(plain if self._within is None else self._marked(plain))
+        slots, ranks = self._alone.ranks(self._alone.passing(self._within))
         return slots, ranks + self._luck(slots)
 
     def _real(self, grove: Grove, *, bounded: bool = True) -> tuple[Slots, Numbers]:
@@ -156,12 +164,6 @@ class Shape:
         forest = self._view.forest
         grove = forest.real if self._alone is not None else forest.all
         return grove if self._within is None else grove.only(sorted(self._within))
-
-    def _marked(self, plain: Flags) -> Flags:
-        roots = np.fromiter(self._within or (), np.int64)
-        marked = np.zeros(len(plain), np.bool_)
-        marked[roots[roots < len(plain)]] = True
-        return marked & plain
 
 
 def lone(request: Request) -> bool:

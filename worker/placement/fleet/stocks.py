@@ -15,6 +15,9 @@ PLAIN: Final[Units] = (1, MAX_INT, 1)
 ABSENT: Final = -1
 """The capacity of a slot that has no inventory of the class: no amount fits into it."""
 
+SHOWN_MAX: Final = 4_096
+"""Inventories kept as they are shown."""
+
 Value = TypeVar("Value")
 
 
@@ -37,13 +40,25 @@ class Kinds(Generic[Value]):
 
 
 class Terms:
-    """The kinds of units and of ratios in use, of all classes."""
+    """The kinds of units and of ratios in use, of all classes; and the inventories shown last, for most are alike."""
 
-    __slots__ = ("ratios", "units")
+    __slots__ = ("_shown", "ratios", "units")
 
     def __init__(self) -> None:
         self.units: Kinds[Units] = Kinds(PLAIN)
         self.ratios: Kinds[Decimal] = Kinds(Decimal(1))
+        self._shown: dict[tuple[int, int, int, int], Inventory] = {}
+
+    def inventory(self, total: int, reserved: int, units: int, ratio: int) -> Inventory:
+        """The inventory with the units and the ratio of these numbers."""
+        key = (total, reserved, units, ratio)
+        found = self._shown.get(key)
+        if found is None:
+            if len(self._shown) == SHOWN_MAX:
+                self._shown.clear()
+            least, most, step = self.units.values[units]
+            found = self._shown[key] = Inventory(total, reserved, least, most, step, self.ratios.values[ratio])
+        return found
 
 
 class ClassColumns:
@@ -83,7 +98,7 @@ class ClassColumns:
 
     def stock(self, slot: int) -> Stock:
         """What was put, with the used amount of now."""
-        least, most, step = self._terms.units.values[self.units.view[slot]]
-        ratio = self._terms.ratios.values[self.ratio.view[slot]]
-        held = Inventory(self.total.view[slot], self.reserved.view[slot], least, most, step, ratio)
+        held = self._terms.inventory(
+            self.total.view[slot], self.reserved.view[slot], self.units.view[slot], self.ratio.view[slot]
+        )
         return Stock(held, self.used.view[slot])

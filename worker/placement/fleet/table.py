@@ -87,6 +87,10 @@ class Table:
         """Where the providers of these row ids stand; those that are not there are passed over."""
         return np.flatnonzero(np.isin(self.row_id.array, rows)).tolist() if rows else []
 
+    def looks(self, slot: int) -> tuple[object, ...]:
+        """All of the provider of a slot that matters to a search beside what it has and where it stands."""
+        return self.ids[slot], self.enabled.view[slot], self.traits_of[slot], self.aggregates_of[slot]
+
     def put(self, row: ProviderRow) -> int:
         """Write a row in place of what stood there."""
         slot = self.slot(row.id)

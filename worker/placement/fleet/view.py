@@ -6,6 +6,7 @@ import numpy as np
 
 from worker.placement.fleet.forest import Forest
 from worker.placement.fleet.journal import Changes
+from worker.placement.fleet.sieve import Sieves
 from worker.placement.fleet.table import Table
 from worker.placement.fleet.trees import Trees
 from worker.placement.fleet.vector import Numbers, Slots
@@ -19,19 +20,26 @@ class View:
     table: Table = field(default_factory=Table)
     forest: Forest = field(init=False)
     trees: Trees = field(init=False)
+    sieves: Sieves = field(init=False)
     changes: Changes = field(default_factory=Changes)
 
     def __post_init__(self) -> None:
         self.forest = Forest(self.table)
         self.trees = Trees(self.table, self.forest)
+        self.sieves = Sieves(self.table, self.forest)
+
+    @property
+    def looks(self) -> tuple[int, int]:
+        """Changes with anything but what is used."""
+        return self.forest.version, self.changes.looks
 
     def touch(self, slot: int) -> None:
         """A provider is about to change, or has changed: the trees to which it may give are other trees now."""
         self.trees.forget(slot)
-        roots = self.changes.roots
-        roots.append(self.table.root.view[slot])
+        self.changes.add(self.table.root.view[slot])
         if slot in self.forest.serves:
-            roots.extend(self.forest.serves[slot].tolist())
+            for root in self.forest.serves[slot].tolist():
+                self.changes.add(root)
 
     def roots_with(self, slot: int) -> list[int]:
         """The roots of all trees to which the provider of a slot may give."""
@@ -56,4 +64,5 @@ def _mix(numbers: Numbers) -> Numbers:
     numbers = numbers + np.uint64(0x9E3779B97F4A7C15)
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
+    mixed: Numbers = numbers ^ (numbers >> np.uint64(31))
+    return mixed
