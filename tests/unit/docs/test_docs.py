@@ -1,5 +1,6 @@
 """What the documents name is there: paths, verbs, flags, settings, metrics, ops, events, codes, tests."""
 
+import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +10,9 @@ import pytest
 from typer.main import get_command
 
 from schemas.claims import CLAIM_BY_OP
+from schemas.cloudevents import encode
 from schemas.codes import Code
+from schemas.decode import validate
 from schemas.events import EVENT_BY_TYPE, read_exact_event
 from schemas.queries import QUERY_BY_OP
 from tests.unit.docs.papers import PAPERS, ROOT, blocks, found, spans, text
@@ -118,6 +121,12 @@ def test_every_hazard_that_code_refers_to_is_told() -> None:
     assert referred == set(re.findall(r"^\| hazard (\d+) \|", text("ARCHITECTURE.md"), re.MULTILINE))
 
 
-def test_the_events_of_the_readme_are_of_the_published_shape() -> None:
-    events = blocks("README.md", "json")
-    assert [read_exact_event(event.encode()).type for event in events] == ["allocation.granted", "claim.rejected"]
+def test_the_messages_of_the_readme_are_of_the_published_shape() -> None:
+    messages = [json.loads(block) for block in blocks("README.md", "json")]
+    events = [encode(message) for message in messages if "specversion" in message]
+    claims = [message for message in messages if "op" in message]
+    explanations = [message for message in messages if "nearest" in message]
+    assert [read_exact_event(event).type for event in events] == ["allocation.granted", "claim.rejected"]
+    assert [type(validate(claim, claim["op"])).__name__ for claim in claims] == ["AllocationPlace"]
+    assert len([Explanation.model_validate(one) for one in explanations]) == 1
+    assert len(messages) == len(events) + len(claims) + len(explanations)
