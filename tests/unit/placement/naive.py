@@ -289,18 +289,3 @@ class Naive(NaiveNames):
         elif after.pop(claim.resource_class, None) is None:
             codes.add(Code.INVENTORY_NOT_FOUND)
         return codes | self._put(claim.provider, row, after)
-
-    def _link(self, claim: ReplaceTraits | ReplaceAggregates) -> set[Code]:
-        row = self.providers.get(claim.provider)
-        codes: set[Code] = set() if row is not None else {Code.PROVIDER_NOT_FOUND}
-        if isinstance(claim, ReplaceTraits) and not claim.traits <= self.traits:
-            codes.add(Code.TRAIT_NOT_FOUND)
-        if row is None:
-            return codes
-        if claim.generation is not None and claim.generation != row["generation"]:
-            codes.add(Code.PROVIDER_GENERATION_CONFLICT)
-        if isinstance(claim, ReplaceTraits):
-            row["traits"] = claim.traits
-        else:
-            row["aggregates"] = claim.aggregates
-        return codes

@@ -1,9 +1,17 @@
-"""State of the naive model, what follows from it, and its rules on the names of classes and traits."""
+"""State of the naive model, what follows from it, and its rules on names of classes and traits, and on links."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.placement.claims import CreateClass, DeleteClass, DeleteTrait, EnsureTrait, RenameClass
+from worker.placement.claims import (
+    CreateClass,
+    DeleteClass,
+    DeleteTrait,
+    EnsureTrait,
+    RenameClass,
+    ReplaceAggregates,
+    ReplaceTraits,
+)
 from worker.placement.outcomes import Code
 
 
@@ -69,3 +77,18 @@ class NaiveNames:
             row["inventories"] = renamed(row["inventories"])
         for row in self.consumers.values():
             row["held"] = {provider: renamed(amounts) for provider, amounts in row["held"].items()}
+
+    def _link(self, claim: ReplaceTraits | ReplaceAggregates) -> set[Code]:
+        row = self.providers.get(claim.provider)
+        codes: set[Code] = set() if row is not None else {Code.PROVIDER_NOT_FOUND}
+        if isinstance(claim, ReplaceTraits) and not claim.traits <= self.traits:
+            codes.add(Code.TRAIT_NOT_FOUND)
+        if row is None:
+            return codes
+        if claim.generation is not None and claim.generation != row["generation"]:
+            codes.add(Code.PROVIDER_GENERATION_CONFLICT)
+        if isinstance(claim, ReplaceTraits):
+            row["traits"] = claim.traits
+        else:
+            row["aggregates"] = claim.aggregates
+        return codes

@@ -20,6 +20,7 @@ from tests.builders import (
     provider_id,
     provider_row,
 )
+from tests.unit.placement.naive_claims import numbered
 from tests.unit.placement.placing import decided, fleet_of, world_of
 from tests.unit.placement.world import World, commit
 from worker.placement.claims import (
@@ -100,13 +101,6 @@ others = st.one_of(
         aggregates=aggregates,
     ),
 )
-
-
-def numbered(claims: Sequence[Claim]) -> list[Claim]:
-    """The claims with ids of their own."""
-    return [replace(claim, id=claim_id(number)) for number, claim in enumerate(claims, 1)]
-
-
 histories = st.lists(st.one_of(places, places, others), min_size=1, max_size=10).map(numbered)
 
 

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 
 from tests.builders import MEMORY, VCPU, claim_id, consumer_id, provider_id
 from tests.unit.placement.naive import Naive
+from tests.unit.placement.naive_claims import allocation_claims, numbered
 from tests.unit.placement.test_decide_against_naive import (
-    allocation_claims,
     check_told,
     naive_of,
-    numbered,
     spoken,
     state_of,
     state_of_naive,
