@@ -19,9 +19,9 @@ TRAITS = text("""
     ORDER BY ordinal NULLS LAST, name
 """)
 
-KNOWN_CLASSES = text("SELECT name FROM resource_classes WHERE name = ANY (CAST(:names AS text[]))")
+KNOWN_CLASSES = text("SELECT name, id FROM resource_classes WHERE name = ANY (CAST(:names AS text[]))")
 
-KNOWN_TRAITS = text("SELECT name FROM traits WHERE name = ANY (CAST(:names AS text[]))")
+KNOWN_TRAITS = text("SELECT name, id FROM traits WHERE name = ANY (CAST(:names AS text[]))")
 
 
 async def list_classes(connection: AsyncConnection) -> dict[str, object]:
@@ -49,22 +49,28 @@ async def get_trait(connection: AsyncConnection, query: TraitGet) -> dict[str, o
     return {"name": query.name}
 
 
-async def require_classes(connection: AsyncConnection, names: Iterable[str]) -> None:
-    """Refuse with `resource_class_not_found` unless all exist."""
-    missing = await _missing(connection, KNOWN_CLASSES, names)
+async def require_classes(connection: AsyncConnection, names: Iterable[str]) -> dict[str, int]:
+    """{name: row id} of all, or the refusal `resource_class_not_found`."""
+    found, missing = await _known(connection, KNOWN_CLASSES, names)
     if missing:
         raise not_found("resource_class_not_found", "resource_classes", missing)
+    return found
 
 
-async def require_traits(connection: AsyncConnection, names: Iterable[str]) -> None:
-    """Refuse with `trait_not_found` unless all exist."""
-    missing = await _missing(connection, KNOWN_TRAITS, names)
+async def require_traits(connection: AsyncConnection, names: Iterable[str]) -> dict[str, int]:
+    """{name: row id} of all, or the refusal `trait_not_found`."""
+    found, missing = await _known(connection, KNOWN_TRAITS, names)
     if missing:
         raise not_found("trait_not_found", "traits", missing)
+    return found
 
 
-async def _missing(connection: AsyncConnection, known: TextClause, names: Iterable[str]) -> list[str]:
+async def _known(
+    connection: AsyncConnection, known: TextClause, names: Iterable[str]
+) -> tuple[dict[str, int], list[str]]:
     asked = set(names)
     if not asked:
-        return []
-    return sorted(asked - set((await connection.execute(known, {"names": sorted(asked)})).scalars()))
+        return {}, []
+    rows = await connection.execute(known, {"names": sorted(asked)})
+    found: dict[str, int] = dict(map(tuple, rows))
+    return found, sorted(asked - found.keys())
