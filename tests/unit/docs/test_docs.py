@@ -14,6 +14,7 @@ from schemas.cloudevents import encode
 from schemas.codes import Code
 from schemas.decode import validate
 from schemas.events import EVENT_BY_TYPE, read_exact_event
+from schemas.explanation import Explanation
 from schemas.queries import QUERY_BY_OP
 from tests.unit.docs.papers import PAPERS, ROOT, blocks, found, spans, text
 from worker.cli.verbs import VERBS
