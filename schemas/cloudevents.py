@@ -15,9 +15,8 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 SPEC_VERSION: Final = "1.0"
 SCHEMA_VERSION: Final = 1
 
-_VERSION_5: Final = 5 << 76
-_VARIANT: Final = 0x8 << 60
-_NOT_VERSION_NOR_VARIANT: Final = ~(0xF << 76 | 0xC << 60)
+_VARIANTS: Final = "89ab" * 4
+"""The first hex digit of the fourth part, by the one that the digest has there: its upper two bits are 10."""
 
 
 def event_id(claim_id: str, ordinal: int) -> str:
@@ -26,9 +25,8 @@ def event_id(claim_id: str, ordinal: int) -> str:
     It is UUIDv5(claim_id, ordinal), RFC 9562 section 5.5, written out because one is made for each event.
     """
     name = bytes.fromhex(claim_id.replace("-", "")) + str(ordinal).encode()
-    digest = int.from_bytes(hashlib.sha1(name, usedforsecurity=False).digest()[:16], "big")
-    text = f"{digest & _NOT_VERSION_NOR_VARIANT | _VERSION_5 | _VARIANT:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashlib.sha1(name, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANTS[int(text[16], 16)]}{text[17:20]}-{text[20:32]}"
 
 
 @lru_cache(maxsize=64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, assert_never
 
 from schemas.cloudevents import number
@@ -60,8 +61,9 @@ def shape(change: Change) -> Shape:
             return _name(change)
 
 
+@lru_cache(maxsize=16)
 def moment(at: datetime) -> str:
-    """RFC 3339 in UTC."""
+    """RFC 3339 in UTC; all events of a batch have the same."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
