@@ -31,10 +31,13 @@ class Merge:
     `steps` counts how often a provider was tried for a wish.
     """
 
-    def __init__(self, board: Board, subtrees: Subtrees, alike: tuple[int, ...] | None, prefer: Prefer | None) -> None:
-        """`prefer` None: providers are tried in the order of their numbers."""
+    def __init__(
+        self, board: Board, alike: tuple[int, ...] | None, prefer: Prefer | None, patience: int = PATIENCE
+    ) -> None:
+        """`prefer` None: providers are tried in the order of their numbers. `patience`: see `PATIENCE`."""
         self.steps = 0
-        self._board, self._subtrees, self._alike, self._prefer = board, subtrees, alike, prefer
+        self.subtrees = Subtrees(board)
+        self._board, self._alike, self._prefer, self._patience = board, alike, prefer, patience
         wishes = board.ask.wishes
         number = {name: place for place, name in enumerate(board.ask.classes)}
         self._amounts = [tuple((number[name], amount) for name, amount in wish.amounts) for wish in wishes]
@@ -42,6 +45,8 @@ class Merge:
         self._left = [list(most) for most in self._most]
         self._isolate = board.ask.request.group_policy == "isolate"
         self._ahead = Ahead(board, self._amounts, self._left)
+        self._begun: Ahead | None = Ahead(board, self._amounts, self._most)
+        self._given_up = False
         self._chosen: list[int] = []
         self._groups: dict[GroupName, ProviderId] = {}
         self._touched: dict[int, int] = {}
@@ -55,13 +60,17 @@ class Merge:
         """Each way to meet all wishes: the providers, by wish. Lazy; in the order of trying."""
         wishes, chosen = len(self._board.ask.wishes), self._chosen
         waiting = [iter(self._tries())]
-        found = [False]
+        found, thought = [False], [False]
         while waiting:
             if len(chosen) == len(waiting):
                 self._give_back()
+                if self._thinking and not thought[-1]:
+                    thought[-1] = True
+                    waiting[-1] = waiting[-1] if self._may_go_on() else iter(())
             giver = next(waiting[-1], None)
             if giver is None:
                 waiting.pop()
+                thought.pop()
                 if not found.pop():
                     self._remember()
                 continue
@@ -72,6 +81,7 @@ class Merge:
                 self._since_find = 0
                 yield tuple(chosen)
                 continue
+            thought.append(self._thinking)
             waiting.append(iter(self._tries()))
             found.append(False)
 
@@ -127,7 +137,7 @@ class Merge:
         if self._isolate:
             self._taken_alone.add(giver)
         self._groups[wish.name] = self._board.givers[giver].id
-        return not self._subtrees.concerns(wish.name) or self._subtrees.hopeful(wish.name, self._groups)
+        return not self.subtrees.concerns(wish.name) or self.subtrees.hopeful(wish.name, self._groups)
 
     def _give_back(self) -> None:
         giver = self._chosen.pop()
@@ -145,7 +155,14 @@ class Merge:
 
     @property
     def _thinking(self) -> bool:
-        return self._since_find > PATIENCE
+        return self._since_find > self._patience
+
+    def _may_go_on(self) -> bool:
+        """Whether something may come of a wish that was tried in vain before; the first time, of the whole request."""
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            self._given_up = not begun.hopeful(0, set() if self._isolate else None)
+        return not self._given_up and self._promising()
 
     def _promising(self) -> bool:
         return self._ahead.hopeful(len(self._chosen), self._taken_alone if self._isolate else None)
@@ -167,7 +184,7 @@ class Merge:
             )
         )
         left = frozenset((giver, *self._left[giver]) for giver in self._touched)
-        related = frozenset(item for item in self._groups.items() if self._subtrees.concerns(item[0]))
+        related = frozenset(item for item in self._groups.items() if self.subtrees.concerns(item[0]))
         return len(self._chosen), left, frozenset(self._taken_alone), self._met[-1], twins, related
 
 
