@@ -13,7 +13,6 @@ from worker.placement.search.candidate import allowed, as_candidate, sums
 from worker.placement.search.kinds import kinds
 from worker.placement.search.merge import Merge, Prefer
 from worker.placement.search.score import draw, provider_rank, rank, seed_number
-from worker.placement.search.subtree import Subtrees
 from worker.placement.search.tree import Tree
 from worker.placement.snapshot import ProviderRow
 
@@ -94,8 +93,9 @@ def _by_id(tree: Tree) -> tuple[ProviderRow, ...]:
 
 
 def _finds(board: Board, alike: tuple[int, ...] | None, prefer: Prefer | None) -> Iterator[Found]:
-    subtrees = Subtrees(board)
-    for chosen in Merge(board, subtrees, alike, prefer):
+    merge = Merge(board, alike, prefer)
+    subtrees = merge.subtrees
+    for chosen in merge:
         allocations = sums(board, chosen)
         if board.credit and not allowed(board, chosen, allocations):
             continue

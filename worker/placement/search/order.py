@@ -53,6 +53,7 @@ class _Hosts:
         here = homed(request, lambda provider: None if (row := fleet.row(provider)) is None else row.root)
         self._ask, self._request, self._fleet, self._terms = ask_of(here), request, fleet, terms
         self._seen: set[object] = set()
+        self._fruitful: dict[int, ProviderId] = {}
         roots: Iterable[ProviderId] = fleet.promising(here, terms.credit)
         if request.strategy is Strategy.RANDOM:
             number = seed_number(terms.seed)
@@ -67,9 +68,10 @@ class _Hosts:
 
     def by_host(self) -> Iterator[Candidate]:
         """Those that differ in kind, round by round of all hosts; then everything else."""
-        for once in (True, False):
-            streams = (self._host(number, root, once=once) for number, root in enumerate(self._roots))
-            yield from (self._told(found) for _, found in self._rounds(map(self._fresh, streams)))
+        kinds = (self._host(number, root, once=True) for number, root in enumerate(self._roots))
+        yield from (self._told(found) for _, found in self._rounds(map(self._fresh, kinds)))
+        others = (self._host(number, root, once=False) for number, root in sorted(self._fruitful.items()))
+        yield from (self._told(found) for _, found in self._rounds(map(self._fresh, others)))
 
     def _rounds(self, streams: Iterable[Stream]) -> Stream:
         while True:
@@ -83,6 +85,7 @@ class _Hosts:
     def _host(self, number: int, root: ProviderId, *, once: bool) -> Stream:
         tree = self._fleet.tree(root)
         for found in ranked(self._ask, tree, self._terms, once=once):
+            self._fruitful[number] = root
             yield (-found.rank, number, found.picks), found
 
     def _fresh(self, stream: Stream) -> Stream:

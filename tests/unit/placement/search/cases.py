@@ -81,11 +81,12 @@ def _request(chance: Random, providers: list[ProviderId]) -> Request:
     groups: dict[str, Group] = {}
     if chance.random() < 0.6:
         groups[""] = _group(chance, providers, most=3)
-    for number in range(chance.randint(0 if groups else 1, 3)):
+    spare = 4 - sum(len(group.resources) for group in groups.values())
+    for number in range(chance.randint(0 if groups else 1, min(3, spare))):
         groups[f"_{number}"] = groups["_0"] if number and chance.random() < 0.4 else _group(chance, providers, most=2)
     named = [name for name in groups if name]
     sets = [frozenset(chance.sample(named, chance.randint(1, len(named))))] if named and chance.random() < 0.4 else []
-    if sets and chance.random() < 0.5:
+    if sets and len(named) < spare and chance.random() < 0.5:
         groups["_top"] = _asking(chance, {}, providers)
         sets = [sets[0] | {"_top"}, *sets[1:]]
     roots = frozenset(_some(chance, TRAITS, 0.05)), frozenset(_some(chance, TRAITS, 0.05))

@@ -10,7 +10,11 @@ from tests.unit.placement.search.oracle import Offer, offers_of
 from worker.placement.explanation import Step
 from worker.placement.ids import ProviderId, Trait
 from worker.placement.request import Candidate, Request, Strategy
+from worker.placement.search.ask import Terms, ask_of
+from worker.placement.search.board import lay
 from worker.placement.search.find import search_tree
+from worker.placement.search.kinds import kinds
+from worker.placement.search.merge import Merge
 from worker.placement.search.order import candidates
 from worker.placement.search.rows import Rows
 from worker.placement.search.score import rank
@@ -30,7 +34,7 @@ def all_offers(case: Case) -> set[Offer]:
 
 
 @given(cases)
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=3000, deadline=None)
 def test_a_tree_offers_exactly_what_the_rules_allow_each_once(case: Case) -> None:
     fleet = Rows(case.rows.values())
     right = offers_of(case.rows, case.request, case.credit)
@@ -54,7 +58,7 @@ def rooted(request: Request, case: Case) -> Request:
 
 
 @given(cases)
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_a_fleet_offers_everything_once_whatever_the_strategy_and_no_more_than_the_limit(case: Case) -> None:
     fleet, right = Rows(case.rows.values()), all_offers(case)
     found = [offer(one) for one in candidates(case.request, fleet, case.credit)]
@@ -67,7 +71,7 @@ def test_a_fleet_offers_everything_once_whatever_the_strategy_and_no_more_than_t
 
 
 @given(cases)
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_the_chosen_one_is_the_first_of_all_and_none_ranks_higher(case: Case) -> None:
     fleet = Rows(case.rows.values())
     chosen = fleet.choose(case.request, case.credit, "claim", None)
@@ -86,7 +90,7 @@ def _rank(case: Case, candidate: Candidate) -> float:
 
 
 @given(cases, st.integers(min_value=0, max_value=63))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_only_those_among_whom_is_to_be_chosen_give(case: Case, mask: int) -> None:
     among = frozenset(provider for bit, provider in enumerate(sorted(case.rows)) if mask >> bit & 1)
     right = {one for one in all_offers(case) if {provider for provider, _ in one[0]} <= among}
@@ -96,7 +100,7 @@ def test_only_those_among_whom_is_to_be_chosen_give(case: Case, mask: int) -> No
 
 
 @given(cases)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_the_counts_of_an_explanation_add_up(case: Case) -> None:
     fleet = Rows(case.rows.values())
     told = fleet.explain(case.request, case.credit)
@@ -115,7 +119,7 @@ def test_the_counts_of_an_explanation_add_up(case: Case) -> None:
 
 
 @given(cases)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_a_candidate_rests_on_all_rows_without_which_it_would_not_be_one(case: Case) -> None:
     fleet = Rows(case.rows.values())
     chosen = fleet.choose(case.request, case.credit, "claim", None)
@@ -136,3 +140,15 @@ def _others_changed(
         name: row if name in known else replace(row, parent=None if row.parent is None else row.root, **bare)  # type: ignore[arg-type]
         for name, row in case.rows.items()
     }
+
+
+@given(cases)
+@settings(max_examples=1000, deadline=None)
+def test_thinking_ahead_and_remembering_failures_changes_nothing_that_is_found(case: Case) -> None:
+    fleet, ask = Rows(case.rows.values()), ask_of(rooted(case.request, case))
+    for root in fleet.roots():
+        tree = fleet.tree(root)
+        board = lay(ask, tree, Terms(case.credit), tuple(tree.members.values()))
+        for alike in (None, None if board is None else kinds(board)):
+            if board is not None:
+                assert list(Merge(board, alike, None, patience=-1)) == list(Merge(board, alike, None, patience=10**9))

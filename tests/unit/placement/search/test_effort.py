@@ -1,0 +1,120 @@
+"""How much a search costs, counted in providers tried: never the product of what there is and what is asked."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.builders import GOLD, VCPU, provider_id, provider_row
+from worker.placement.ids import Amounts
+from worker.placement.inventory import Inventory, Stock
+from worker.placement.request import Group, Request, Strategy
+from worker.placement.search.ask import Terms, ask_of
+from worker.placement.search.board import lay
+from worker.placement.search.kinds import kinds
+from worker.placement.search.merge import Merge
+from worker.placement.search.rows import Rows
+from worker.placement.snapshot import ProviderRow
+
+POLICIES = ("none", "isolate")
+
+
+def host(*free: int, used: int = 0) -> list[ProviderRow]:
+    """A host with a device for each number, of which so much is free."""
+    devices = [{GOLD: Stock(Inventory(some + used), used)} for some in free]
+    return [provider_row(1), *[provider_row(n, device, parent=1) for n, device in enumerate(devices, start=2)]]
+
+
+def asking(*amounts: int, policy: str = "none") -> Request:
+    groups = {f"_{number:02}": Group(resources={GOLD: amount}) for number, amount in enumerate(amounts)}
+    return Request(groups=groups, group_policy="isolate" if policy == "isolate" else "none")
+
+
+def effort(rows: list[ProviderRow], request: Request, credit: Amounts | None = None) -> tuple[bool, int]:
+    """Whether a search for one candidate finds it, and how often it tried a provider for a group."""
+    tree = Rows(rows).tree(provider_id(1))
+    board = lay(ask_of(request), tree, Terms(credit or {}), tuple(tree.members.values()))
+    if board is None:
+        return False, 0
+    merge = Merge(board, kinds(board), None)
+    return next(iter(merge), None) is not None, merge.steps
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("size", [8, 64])
+def test_as_many_groups_as_devices_that_just_fit_take_a_step_each(size: int, policy: str) -> None:
+    assert effort(host(*[1] * size), asking(*[1] * size, policy=policy)) == (True, size)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("size", [8, 64])
+def test_one_group_more_than_there_are_devices_is_given_up_soon(size: int, policy: str) -> None:
+    found, steps = effort(host(*[1] * size), asking(*[1] * (size + 1), policy=policy))
+    assert not found
+    assert steps <= 4 * size
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_devices_that_all_differ_are_no_harder(policy: str) -> None:
+    free = range(1, 65)
+    assert effort(host(*free), asking(*free, policy=policy)) == (True, 64)
+    found, steps = effort(host(*free), asking(*free, 1, policy=policy))
+    assert not found
+    assert steps <= 300
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_groups_in_the_worst_order_still_find_the_only_way_to_fit(policy: str) -> None:
+    free = range(8, 0, -1)
+    found, steps = effort(host(*free), asking(*range(1, 9), policy=policy))
+    assert found
+    assert steps <= 300
+
+
+def test_what_is_used_is_not_tried() -> None:
+    rows = [
+        provider_row(1),
+        *[provider_row(n, {GOLD: Stock(Inventory(8), 8)}, parent=1) for n in range(2, 60)],
+        *[provider_row(n, {GOLD: Stock(Inventory(8), 7)}, parent=1) for n in range(60, 68)],
+    ]
+    assert effort(rows, asking(*[1] * 8, policy="isolate")) == (True, 8)
+    assert effort(rows, asking(*[2] * 8, policy="isolate")) == (False, 0)
+
+
+def test_what_the_consumer_holds_is_tried_though_it_is_used() -> None:
+    rows = host(*[0] * 8, used=1)
+    held = {row.id: {GOLD: 1} for row in rows[1:]}
+    assert effort(rows, asking(*[1] * 8, policy="isolate")) == (False, 0)
+    assert effort(rows, asking(*[1] * 8, policy="isolate"), held) == (True, 8)
+
+
+def test_shares_that_cannot_be_packed_are_given_up_soon() -> None:
+    found, steps = effort(host(*[3] * 16), asking(*[2] * 17))
+    assert not found
+    assert steps <= 300
+
+
+def test_a_state_that_failed_is_not_tried_again() -> None:
+    found, steps = effort(host(*[10] * 6), asking(*[6, 6, 6, 6, 6, 6, 4, 4, 4, 4, 5, 3]))
+    assert not found
+    assert steps <= 2_000
+
+
+def test_a_subtree_too_small_is_given_up_soon() -> None:
+    one = {GOLD: Inventory(1)}
+    nodes = [provider_row(n, {VCPU: Inventory(1)}, parent=1) for n in (2, 3)]
+    devices = [provider_row(n, one, parent=2 + n % 2, root=1) for n in range(4, 36)]
+    gpus = {f"_{number:02}": Group(resources={GOLD: 1}) for number in range(17)}
+    groups = {**gpus, "_cpu": Group(resources={VCPU: 1})}
+    request = Request(groups=groups, group_policy="isolate", same_subtree=(frozenset(groups),))
+    found, steps = effort([provider_row(1), *nodes, *devices], request)
+    assert not found
+    assert steps <= 500
+
+
+@pytest.mark.parametrize("strategy", [Strategy.FIRST, Strategy.PACK, Strategy.SPREAD, Strategy.RANDOM])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_any_strategy_chooses_for_64_groups_of_64_devices(strategy: Strategy, policy: str) -> None:
+    request = replace(asking(*[1] * 64, policy=policy), strategy=strategy)
+    chosen = Rows(host(*[1] * 64)).choose(request, {}, "claim", None)
+    assert chosen is not None
+    assert len(chosen.allocations) == 64
