@@ -62,7 +62,7 @@ async def test_a_database_without_tables_is_an_outage(empty_database_url: str) -
 
 
 async def test_a_pool_with_nothing_left_is_an_outage(database_url: str) -> None:
-    small = Store(create_engine(database_url, Limits(pool_size=1, connect_timeout_s=0.05)))
+    small = Store(create_engine(database_url, Limits(pool_size=1, connect_timeout_s=0.5)))
     async with small.transaction() as transaction:
         await transaction.load_snapshot(Wanted())
         with pytest.raises(Outage):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -13,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tests.contract.batches import make_providers, provider_id, read_providers, write
 from tests.contract.test_store_feed import load, refresh
 from tests.integration.postgres.conftest import Sql
+from worker.faults import Outage
 from worker.placement.feed import Horizon
 from worker.placement.ids import ProviderId, RowId
 from worker.placement.plan import ProviderAdvance, Writes
 from worker.postgres import feed
-from worker.postgres.database import Store
+from worker.postgres.database import Limits, Store, create_engine
 from worker.postgres.transaction import StoreTransaction
 
 WORKERS = 3
@@ -154,3 +156,36 @@ async def test_where_very_much_has_changed_a_view_begins_anew(engine: AsyncEngin
     told = await refresh(store, horizon)
     assert (told.whole, list(told.rows), list(told.gone)) == (True, [], [])
     assert not (await refresh(store, told.horizon)).whole
+
+
+async def test_a_load_left_early_gives_its_connection_back(database_url: str) -> None:
+    single = Store(create_engine(database_url, Limits(pool_size=1, connect_timeout_s=5)))
+    await make_providers(single, [provider_id(number) for number in range(3)])
+    for _ in range(3):
+        async with single.load_fleet() as portions:
+            await anext(portions)
+    await single.probe()
+    await single.close()
+
+
+async def test_a_load_cut_off_is_an_outage(store: Store, sql: Sql) -> None:
+    async def cut_off() -> None:
+        async with store.load_fleet() as portions:
+            await sql.end_other_sessions()
+            await anext(portions)
+
+    await load(store)
+    with pytest.raises(Outage):
+        await cut_off()
+    await load(store)
+
+
+async def test_a_load_of_many_portions_brings_each_provider_once(engine: AsyncEngine) -> None:
+    names = [provider_id(number) for number in range(7)]
+    await make_providers(Store(engine), names, {})
+    snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    for portion in (1, 3, 7, 8):
+        async with snapshot.connect() as connection:
+            portions = [list(one.rows) async for one in feed.load(connection, portion)]
+        assert [row.id for rows in portions for row in rows] == names
+        assert all(len(rows) == portion for rows in portions[:-1])
