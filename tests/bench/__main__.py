@@ -13,12 +13,13 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench import latencies, memory, rates, report, statements
+from tests.bench import declares, latencies, memory, rates, report, statements
+from tests.bench.arms import ONE
 from tests.bench.figures import Line
 from tests.bench.ground import Ground, ground
 from tests.bench.machine import described
 
-ROWS: Final = ("1", "3", "4", "9", "10", "11")
+ROWS: Final = ("1", "3", "4", "5", "6", "8", "9", "10", "11", "12")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,13 @@ class Size:
     repetitions: int
     latency_s: float
     memory_claims: int
+    declared: int
 
 
 # Of the table where no terminal says how wide it is.
 WIDTH: Final = 160
-WHOLE: Final = Size(claims=15_000, repetitions=3, latency_s=6.0, memory_claims=100_000)
-QUICK: Final = Size(claims=8_000, repetitions=2, latency_s=2.0, memory_claims=40_000)
+WHOLE: Final = Size(claims=15_000, repetitions=3, latency_s=6.0, memory_claims=100_000, declared=100_000)
+QUICK: Final = Size(claims=8_000, repetitions=2, latency_s=2.0, memory_claims=40_000, declared=10_000)
 
 
 async def run(rows: set[str], size: Size, console: Console) -> tuple[dict[str, str], list[Line]]:
@@ -50,7 +52,7 @@ async def run(rows: set[str], size: Size, console: Console) -> tuple[dict[str, s
             found = await rates.measure(prepared, rows, size.claims, size.repetitions, say)
             lines = rates.lines(found, rows)
             if "9" in rows:
-                rate_max = median(found.of[rates.ONE])
+                rate_max = median(found.of[ONE])
                 lines += await latencies.measure(prepared, rate_max, size.latency_s, size.repetitions, say)
             lines += await _single(prepared, rows, size)
     return about, lines
@@ -62,6 +64,8 @@ async def _single(prepared: Ground, rows: set[str], size: Size) -> list[Line]:
         lines += await statements.measure(prepared)
     if "11" in rows:
         lines += await memory.measure(prepared, size.memory_claims)
+    if "12" in rows:
+        lines += await declares.measure(prepared, size.declared)
     return lines
 
 
@@ -74,6 +78,7 @@ def main(arguments: Sequence[str]) -> int:
         repetitions=options.repetitions or plan.repetitions,
         latency_s=plan.latency_s,
         memory_claims=options.memory_claims or plan.memory_claims,
+        declared=options.declared or plan.declared,
     )
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     about, lines = asyncio.run(run(set(options.row or ROWS), size, console))
@@ -90,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--claims", type=int, help="claims in a preloaded queue")
     parser.add_argument("--repetitions", type=int, help="how often each figure is taken")
     parser.add_argument("--memory-claims", type=int, help="claims of row 11")
+    parser.add_argument("--declared", type=int, help="providers of row 12")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
     return parser
 

@@ -26,6 +26,7 @@ from worker.rabbit.declare import declare
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import Names, topology
 
+REFUSED: Final = "SELECT count(*) FROM inbox WHERE types = 'claim.rejected'"
 DEADLOCKS: Final = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 LOOK_EVERY_S: Final = 0.02
 EMPTIED_WITHIN_S: Final = 600.0
@@ -93,13 +94,21 @@ class Place:
         """How many the database has seen."""
         return int(await value_of(self.database_url, DEADLOCKS))
 
+    async def refused(self) -> int:
+        """How many claims were."""
+        return int(await value_of(self.database_url, REFUSED))
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The servers, a database to copy in which the providers stand, and an event as the worker publishes it."""
+    """The servers, databases to copy, and an event as the worker publishes it.
+
+    `bare` is migrated, no more; in `template` stand the providers too.
+    """
 
     database_url: str
     broker_url: str
+    bare: str
     template: str
     folder: Path
     event: Mapping[str, Any]
@@ -120,52 +129,77 @@ class Ground:
         return len(encode(allocation(provider(0))))
 
     @asynccontextmanager
-    async def place(self, *, subscribed: bool = True) -> AsyncIterator[Place]:
-        """A place of its own, with a subscriber's queue that takes all events where `subscribed`."""
-        async with _database(self.database_url, self.template) as url, _queues(self.broker_url, url) as place:
-            if subscribed:
-                await place.channel.queue_declare(place.heard, durable=True, arguments={"x-queue-type": "quorum"})
-                await place.channel.queue_bind(place.heard, place.names.events, "#")
+    async def place(self, template: str | None = None, *, heard: str | None = "#") -> AsyncIterator[Place]:
+        """A place of its own, a copy of that template, with a subscriber's queue for the events `heard`, if any."""
+        async with (
+            database(self.database_url, template or self.template) as url,
+            _queues(self.broker_url, url) as place,
+            _subscriber(place, heard),
+        ):
             yield place
-            if subscribed:
-                await place.channel.queue_delete(place.heard)
+
+
+@asynccontextmanager
+async def _subscriber(place: Place, heard: str | None) -> AsyncIterator[None]:
+    if heard is None:
+        yield
+        return
+    await place.channel.queue_declare(place.heard, durable=True, arguments={"x-queue-type": "quorum"})
+    await place.channel.queue_bind(place.heard, place.names.events, heard)
+    yield
+    await place.channel.queue_delete(place.heard)
 
 
 @asynccontextmanager
 async def ground(folder: Path) -> AsyncIterator[Ground]:
     """The servers that the environment names, prepared; nothing of ours is left on them."""
     database_url, broker_url = os.environ["ALLOCATION_DATABASE_URL"], os.environ["ALLOCATION_BROKER_URL"]
-    async with _database(database_url, "template1") as url:
-        await asyncio.to_thread(upgrade, url)
-        name = url.rpartition("/")[2]
-        bare = Ground(database_url, broker_url, name, folder, {})
-        async with _queues(broker_url, url) as place:
-            await place.channel.queue_declare(place.heard, durable=True, arguments={"x-queue-type": "quorum"})
-            await place.channel.queue_bind(place.heard, place.names.events, "allocation.granted")
-            await place.publish([*declarations(), allocation(provider(0))])
-            async with worker(url, broker_url, place.prefix, folder / "prepare.log") as running:
-                _ = [seen async for seen in place.events(1)]
-                running.signal(signal.SIGTERM)
-                await running.ended()
-            event = json.loads(await place.take(place.heard))
-            await place.channel.queue_delete(place.heard)
-        await value_of(url, "VACUUM ANALYZE")
-        bare.event_file.write_text(json.dumps(event))
-        yield Ground(database_url, broker_url, name, folder, event)
+    async with database(database_url, "template1") as bare:
+        await asyncio.to_thread(upgrade, bare)
+        async with database(database_url, named(bare)) as url:
+            event = await _declared(url, broker_url, folder)
+            await value_of(url, "VACUUM ANALYZE")
+            made = Ground(database_url, broker_url, named(bare), named(url), folder, event)
+            made.event_file.write_text(json.dumps(event))
+            yield made
 
 
-async def value_of(database_url: str, statement: str) -> Any:
-    """The first value that a statement returns, if it returns one."""
+async def _declared(url: str, broker_url: str, folder: Path) -> dict[str, Any]:
+    async with _queues(broker_url, url) as place, _subscriber(place, "allocation.granted"):
+        await place.publish([*declarations(), allocation(provider(0))])
+        async with worker(url, broker_url, place.prefix, folder / "prepare.log") as running:
+            _ = [seen async for seen in place.events(1)]
+            running.signal(signal.SIGTERM)
+            await running.ended()
+        event: dict[str, Any] = json.loads(await place.take(place.heard))
+        return event
+
+
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to a database."""
     plain = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await asyncpg.connect(plain)
     try:
-        return await connection.fetchval(statement)
+        yield connection
     finally:
         await connection.close()
 
 
+async def value_of(database_url: str, statement: str) -> Any:
+    """The first value that a statement returns, if it returns one."""
+    async with connected(database_url) as connection:
+        return await connection.fetchval(statement)
+
+
+def named(database_url: str) -> str:
+    """What the database is called."""
+    return make_url(database_url).database or ""
+
+
 @asynccontextmanager
-async def _database(server_url: str, template: str) -> AsyncIterator[str]:
+async def database(server_url: str, template: str) -> AsyncIterator[str]:
+    """The address of a copy of the template, which is dropped when left."""
     name = f"bench_{uuid4().hex}"
     await create_database(server_url, name, template)
     try:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tests.bench.arms import ONE, RELAY, Arm
 from tests.bench.figures import Line, Target, percentile
 from tests.bench.ground import Ground
 from tests.bench.programs import answered
-from tests.bench.rates import ONE, RELAY, Arm
 
 CALM_RATE: Final = 100.0
 TARGET: Final = Target("at most", 3.0)

@@ -6,7 +6,7 @@ from typing import Final
 from tests.bench.figures import Line, Target
 from tests.bench.ground import Ground
 from tests.bench.programs import memory_mib, workers
-from tests.bench.workload import allocations
+from tests.bench.workload import spread
 
 # The claims of the design's row; both counts are scaled down by default, their proportion is not.
 FULL: Final = 1_000_000
@@ -18,8 +18,8 @@ AVERAGED: Final = 0.1
 async def measure(ground: Ground, claims: int) -> list[Line]:
     """One line: resident memory under load after all claims, beside that after the first tenth."""
     early = int(claims * EARLY)
-    async with ground.place(subscribed=False) as place:
-        await place.publish(allocations(claims, hot=False))
+    async with ground.place(heard=None) as place:
+        await place.publish(spread(claims))
         async with workers(ground, place, 1) as (running,):
             seen = []
             async for _, waiting in place.looks(place.names.claims):

@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Final
 
-from tests.bench.workload import allocations, outgoing
+from tests.bench.workload import outgoing, spread
 from worker.cli.loop import run_in_loop
 from worker.messages import Delivery
 from worker.rabbit.connection import Broker
@@ -35,7 +35,7 @@ class OpenLoop:
         self._publisher = Publisher(broker, settings.publish_timeout_ms)
         self._consumer = Consumer(broker, f"{settings.prefix}.heard", PREFETCH)
         self._rate = rate
-        claims = allocations(int(rate * (seconds + WARMING_UP_S)), hot=False)
+        claims = spread(int(rate * (seconds + WARMING_UP_S)))
         self._claims = [outgoing(names.claims, claim) for claim in claims]
         self._due: dict[str, float] = {}
         self._arrived: dict[str, float] = {}

@@ -1,68 +1,65 @@
-"""Rows 1, 3 and 4: how fast a preloaded queue is emptied, by the relay, by one worker, by two; in turns."""
+"""Rows 1, 3 to 6 and 8: how fast a preloaded queue is emptied; all that is compared in turns."""
 
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.bench.figures import Line, Target, rate
+from tests.bench.arms import Arm, Compared, compared, needed
+from tests.bench.figures import Line, rate
+from tests.bench.fleets import templates
 from tests.bench.ground import Ground, Place
-from tests.bench.programs import relay, workers
-from tests.bench.workload import allocations
 from tests.e2e.worker_process import WorkerProcess
 
 WARMING_UP: Final = 0.1
 ACKED_WITHIN_S: Final = 10.0
 
-Start = Callable[[Ground, Place], AbstractAsyncContextManager[list[WorkerProcess]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """One of the things compared: who empties the queue, and whether all claims are on one provider."""
-
-    name: str
-    start: Start
-    hot: bool = False
-
-
-RELAY: Final = Arm("relay", relay)
-LIBRARY_RELAY: Final = Arm("relay, the library's consumer", lambda ground, place: relay(ground, place, "--plain"))
-ONE: Final = Arm("one worker", lambda ground, place: workers(ground, place, 1))
-TWO: Final = Arm("two workers", lambda ground, place: workers(ground, place, 2))
-ONE_HOT: Final = Arm("one worker, one provider", ONE.start, hot=True)
-TWO_HOT: Final = Arm("two workers, one provider", TWO.start, hot=True)
-
-BY_ROW: Final = {"1": (RELAY, ONE, LIBRARY_RELAY), "3": (ONE, ONE_HOT), "4": (ONE, TWO, ONE_HOT, TWO_HOT), "9": (ONE,)}
-
 
 @dataclass(slots=True)
 class Rates:
-    """Claims a second of each arm, one figure a repetition, and the deadlocks seen."""
+    """Claims a second of each arm, one figure a repetition; the deadlocks seen, and the claims refused."""
 
     of: dict[Arm, list[float]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[Arm, int] = field(default_factory=lambda: defaultdict(int))
     deadlocks: int = 0
 
 
-async def measure(ground: Ground, rows: set[str], claims: int, repetitions: int, say: Callable[[str], None]) -> Rates:
+async def measure(
+    ground: Ground, rows: Collection[str], claims: int, repetitions: int, say: Callable[[str], None]
+) -> Rates:
     """All arms that the rows need, one after the other, so often."""
-    needed = {arm: None for row, arms in BY_ROW.items() if row in rows for arm in arms}
+    arms = needed(rows)
     rates = Rates()
-    for repetition in range(repetitions):
-        for arm in needed:
-            say(f"{arm.name}, {repetition + 1} of {repetitions}")
-            async with ground.place() as place:
-                async with arm.start(ground, place) as programs, halted(programs):
-                    await place.publish(allocations(claims, hot=arm.hot))
-                    _signal(programs, signal.SIGCONT)
-                    counts = [count async for count in place.events(claims)]
-                # what was not acknowledged has come back by now
-                await emptied(place)
-                rates.of[arm].append(rate(counts, claims, WARMING_UP))
-                rates.deadlocks += await place.deadlocks()
+    async with templates(ground, [arm.fleet for arm in arms if arm.fleet is not None]) as of:
+        for repetition in range(repetitions):
+            for arm in arms:
+                say(f"{arm.name}, {repetition + 1} of {repetitions}")
+                async with ground.place(of[arm.fleet] if arm.fleet else None) as place:
+                    rates.of[arm].append(await _rate(ground, place, arm, claims))
+                    rates.refused[arm] += await place.refused()
+                    rates.deadlocks += await place.deadlocks()
     return rates
+
+
+async def _rate(ground: Ground, place: Place, arm: Arm, claims: int) -> float:
+    async with arm.start(ground, place) as programs:
+        if arm.warmed:
+            await _warm(place, arm)
+        async with halted(programs):
+            await place.publish(arm.claims(claims))
+            _signal(programs, signal.SIGCONT)
+            counts = [count async for count in place.events(claims)]
+    # what was not acknowledged has come back by now
+    await emptied(place)
+    return rate(counts, claims, WARMING_UP)
+
+
+async def _warm(place: Place, arm: Arm) -> None:
+    await place.publish(arm.claims(1))
+    _ = [seen async for seen in place.events(1)]
+    await place.channel.queue_purge(place.heard)
 
 
 @asynccontextmanager
@@ -87,24 +84,26 @@ async def emptied(place: Place) -> None:
             return
 
 
-def lines(rates: Rates, rows: set[str]) -> list[Line]:
+NOTES: Final = {
+    "5": "put there by SQL, 70 % full; one claim before it had the view loaded; claims refused: {refused}",
+    "6": "as row 5; claims refused: {refused}",
+    "8": "put there by SQL: 333,334 consumers of 3 classes each",
+}
+
+
+def lines(rates: Rates, rows: Collection[str]) -> list[Line]:
     """The rows that were asked for."""
-    one, spread = "one worker", "claims on 1,000 named providers"
-    deadlocks = f"deadlocks: {rates.deadlocks}"
-    offered = [
-        _line(rates, ("1", spread, ONE), RELAY, "relay, the worker's consumer", Target("at least", 0.8)),
-        _line(rates, ("1", spread, ONE), LIBRARY_RELAY, "relay, the library's consumer", Target("at least", 0.8)),
-        _line(rates, ("3", "one hot provider", ONE_HOT), ONE, "1,000 providers", Target("at least", 0.9)),
-        _line(rates, ("4", "two workers, one hot provider", TWO_HOT), ONE_HOT, one, Target("at least", 0.9), deadlocks),
-        _line(rates, ("4", "two workers, 1,000 providers", TWO), ONE, one, Target("at least", 0.9), deadlocks),
-    ]
-    return [line for line in offered if line is not None and line.row in rows]
+    return [_line(rates, one) for one in compared(rows)]
 
 
-def _line(
-    rates: Rates, what: tuple[str, str, Arm], floor: Arm, named: str, target: Target, note: str = ""
-) -> Line | None:
-    row, measure, arm = what
-    if arm not in rates.of or floor not in rates.of:
-        return None
-    return Line(row, measure, "claims/s", tuple(rates.of[arm]), named, tuple(rates.of[floor]), target, note)
+def _line(rates: Rates, one: Compared) -> Line:
+    values, floors = tuple(rates.of[one.arm]), tuple(rates.of[one.floor])
+    return Line(one.row, one.measure, "claims/s", values, one.named, floors, one.target, note(rates, one.row))
+
+
+def note(rates: Rates, row: str) -> str:
+    """What has to be known of a row."""
+    if row == "4":
+        return f"deadlocks: {rates.deadlocks}"
+    refused = sum(rates.refused[arm] for arm in needed({row}))
+    return NOTES.get(row, "").format(refused=refused)

@@ -9,7 +9,8 @@ from sqlalchemy import event
 from schemas.cloudevents import encode
 from tests.bench.figures import Line, Target
 from tests.bench.ground import Ground, Place
-from tests.bench.workload import allocations
+from tests.bench.workload import spread
+from worker.engine.ahead import InHand
 from worker.engine.apply import Route
 from worker.engine.intake import read
 from worker.engine.render import Renderer
@@ -23,7 +24,7 @@ CARRIES_MAX: Final = 8
 
 async def measure(ground: Ground) -> list[Line]:
     """One line a size, compared with a batch of one."""
-    async with ground.place(subscribed=False) as place:
+    async with ground.place(heard=None) as place:
         counts = await _counted(place)
     return [
         Line("10", f"statements, batch of {size}", "statements", (count,), "batch of 1", (counts[0],), _EQUAL)
@@ -42,8 +43,8 @@ async def _counted(place: Place) -> list[int]:
     counts = []
     for size in SIZES:
         statements.seen = 0
-        incoming, _ = read([_delivery(encode(claim)) for claim in allocations(size, hot=False)])
-        await route.apply(incoming, [])
+        incoming, _ = read([_delivery(encode(claim)) for claim in spread(size)])
+        await route.apply(incoming, [], InHand())
         counts.append(statements.seen)
     await engine.dispose()
     return counts

@@ -1,6 +1,6 @@
 """What the benchmarks ask of the worker: providers of three classes, and claims of about 400 bytes on them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -13,6 +13,8 @@ AMOUNTS: Final = {"VCPU": 4, "MEMORY_MB": 8_192, "DISK_GB": 100}
 # No claim is refused however many there are.
 ROOM: Final = 2_147_483_647
 PUBLISHED_AT_ONCE: Final = 1_000
+# A prime, so that all are met although those next to one another are not in the same page.
+STRIDE: Final = 7_919
 
 
 def provider(number: int) -> str:
@@ -20,11 +22,11 @@ def provider(number: int) -> str:
     return str(UUID(int=(number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**128))
 
 
-def declarations() -> list[dict[str, Any]]:
+def declarations(count: int = PROVIDERS) -> Iterator[dict[str, Any]]:
     """Claims that make the providers."""
     inventories = {name: {"total": ROOM} for name in AMOUNTS}
-    return [
-        {
+    for number in range(count):
+        yield {
             "op": "provider.declare",
             "claim_id": str(uuid4()),
             "provider": provider(number),
@@ -33,8 +35,17 @@ def declarations() -> list[dict[str, Any]]:
             "traits": [],
             "aggregates": [],
         }
-        for number in range(PROVIDERS)
-    ]
+
+
+def consumer() -> dict[str, Any]:
+    """One that holds nothing yet."""
+    return {
+        "id": str(uuid4()),
+        "project": "9f3c2c3a5b1d4e0f8a7b6c5d4e3f2a1b",
+        "user": "1b2a3f4e5d6c7b8a0f4e1d5b3a2c3c9f",
+        "type": "INSTANCE",
+        "generation": None,
+    }
 
 
 def allocation(target: str) -> dict[str, Any]:
@@ -42,20 +53,24 @@ def allocation(target: str) -> dict[str, Any]:
     return {
         "op": "allocation.set",
         "claim_id": str(uuid4()),
-        "consumer": {
-            "id": str(uuid4()),
-            "project": "9f3c2c3a5b1d4e0f8a7b6c5d4e3f2a1b",
-            "user": "1b2a3f4e5d6c7b8a0f4e1d5b3a2c3c9f",
-            "type": "INSTANCE",
-            "generation": None,
-        },
+        "consumer": consumer(),
         "allocations": {target: AMOUNTS},
     }
 
 
-def allocations(count: int, *, hot: bool) -> Iterator[dict[str, Any]]:
-    """Claims on the providers in turn, or all on one."""
-    return (allocation(provider(0 if hot else number % PROVIDERS)) for number in range(count))
+def hot(count: int) -> Iterator[dict[str, Any]]:
+    """Claims that are all on one provider."""
+    return (allocation(provider(0)) for _ in range(count))
+
+
+def spread(count: int) -> Iterator[dict[str, Any]]:
+    """Claims on the declared providers in turn."""
+    return spread_over(PROVIDERS)(count)
+
+
+def spread_over(providers: int) -> Callable[[int], Iterator[dict[str, Any]]]:
+    """Claims on so many providers in turn, far ones after one another."""
+    return lambda count: (allocation(provider(number * STRIDE % providers)) for number in range(count))
 
 
 def outgoing(exchange: str, claim: dict[str, Any]) -> Outgoing:
