@@ -1,15 +1,18 @@
 """The first candidate of a fleet: requests of the same shape share what is remembered of the search."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from worker.placement.fleet.shape import First, Shape
+from worker.placement.explanation import Explanation, Left, Step
+from worker.placement.fleet.explaining import explain
+from worker.placement.fleet.shape import First, Shape, lone
 from worker.placement.fleet.view import View
 from worker.placement.ids import Amounts, ProviderId
 from worker.placement.request import Candidate, Request, Strategy
 from worker.placement.search.ask import Ask, ask_of, homed
-from worker.placement.search.find import Found
+from worker.placement.search.find import Found, has_candidate
 
 SHAPES_MAX: Final = 256
 """Shapes remembered, the latest used: some hundred kilobytes each at most."""
@@ -41,6 +44,31 @@ class Chooser:
         """Roots, sorted: at least all those under which there is a candidate."""
         roots = set(Shape(self._ask(request), self._view, within=self._named(request)).roots().tolist())
         return sorted(self._view.table.ids[root] for root in roots | self._view.roots_of(credit))
+
+    def explain(self, request: Request, credit: Amounts) -> Explanation:
+        """What `search.explain` tells."""
+        here = homed(request, self._root_of)
+        return explain(here, self._view, credit, tuple(self._anchors(here, credit)))
+
+    def _anchors(self, request: Request, credit: Amounts) -> Iterator[Left]:
+        """Anchors under which the groups can be met together; each step looks only at those left by the one before."""
+        merged = replace(request, group_policy="none", same_subtree=())
+        apart = self._view.roots_of(credit)
+        left = set(Shape(ask_of(merged), self._view, within=self._named(merged)).roots().tolist()) | apart
+        steps = (
+            (Step.TREE_MERGE, merged),
+            (Step.GROUP_POLICY, replace(request, same_subtree=())),
+            (Step.SAME_SUBTREE, request),
+        )
+        for step, one in steps:
+            left = {root for root in left if self._offers(one, root, {} if root not in apart else credit)}
+            yield Left(step, len(left))
+
+    def _offers(self, request: Request, root: int, credit: Amounts) -> bool:
+        """Whether there is a candidate under a root that is promising."""
+        if lone(request) and not credit and self._view.forest.plain.view[root]:
+            return True
+        return has_candidate(request, self._view.trees.tree(root), credit)
 
     def _choose_once(
         self, request: Request, credit: Amounts, seed: str, among: frozenset[ProviderId] | None

@@ -10,7 +10,6 @@ from worker.placement.fleet.view import View
 from worker.placement.ids import Amounts, ProviderId, ResourceClass, RowId
 from worker.placement.inventory import Stock
 from worker.placement.request import Candidate, Request
-from worker.placement.search.explain import explain
 from worker.placement.search.order import choose, relying_on_trees
 from worker.placement.search.tree import Tree
 from worker.placement.snapshot import ProviderRow
@@ -78,13 +77,15 @@ class Columns:
         self._settled()
         first = self._chooser.choose(request, credit, seed, among)
         if first is not None:
-            return relying_on_trees(first, request, self)
+            named = any(group.in_tree is not None for group in request.groups.values())
+            return relying_on_trees(first, request, self) if named else first
         # of interchangeable providers one alone was tried, which says nothing where units or subtrees tell them apart
         return choose(request, self, credit, seed, among) if credit or request.same_subtree else None
 
     def explain(self, request: Request, credit: Amounts) -> Explanation:
         """How many were left after each step, and what came nearest."""
-        return explain(request, self, credit)
+        self._settled()
+        return self._chooser.explain(request, credit)
 
     def put(self, row: ProviderRow) -> None:
         """The provider is now as this row says; it was made or changed."""

@@ -1,6 +1,6 @@
 """Some trees as one array of slots, so that a sum or a maximum is taken of each in one step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -27,11 +27,17 @@ class Grove:
             return self.slots[:0]
         return self.slots[self.starts[at] : self.starts[at + 1]]
 
-    def only(self, roots: Sequence[int]) -> "Grove":
+    def only(self, roots: Iterable[int]) -> "Grove":
         """The part of the grove under these roots."""
-        parts = [self.of(root) for root in roots]
-        owners = np.repeat(np.array(roots, np.int64), [len(part) for part in parts])
-        return Grove(np.concatenate([self.slots[:0], *parts]), owners)
+        wanted = np.array(sorted(roots), np.int64)
+        at = np.searchsorted(self.roots, wanted)
+        there = at < len(self.roots)
+        there[there] = self.roots[at[there]] == wanted[there]
+        first, last = self.starts[at[there]], self.starts[at[there] + 1]
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        places = np.arange(int(lengths.sum())) + np.repeat(first - (ends - lengths), lengths)
+        return Grove(self.slots[places], np.repeat(wanted[there], lengths))
 
     def largest(self, values: Numbers) -> Numbers:
         """The largest of the values in each tree, one value a slot."""

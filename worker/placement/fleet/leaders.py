@@ -42,7 +42,7 @@ class Leaders:
     def take(self, table: Table, roots: Slots, ranks: Numbers) -> None:
         """Begin anew with the best of these."""
         keys, total = -ranks, len(roots)
-        first = _best(table, roots, keys, self._count)
+        first = foremost(table, roots, keys, self._count)
         chosen = roots[first].tolist()
         self._heap = list(zip(keys[first].tolist(), [self._ids[slot] for slot in chosen], chosen, strict=True))
         self._last = self._heap[-1][:2] if len(chosen) < total else None
@@ -87,17 +87,17 @@ class Leaders:
         return found
 
 
-def _best(table: Table, roots: Slots, keys: Numbers, count: int) -> Slots:
+def foremost(table: Table, slots: Slots, keys: Numbers, count: int) -> Slots:
     """Positions of the first `count` by key, then by id, in order."""
-    positions = np.arange(len(roots))
-    if len(roots) > count:
+    positions = np.arange(len(slots))
+    if len(slots) > count:
         limit = np.partition(keys, count - 1)[count - 1]
         positions = np.flatnonzero(keys <= limit)
         if len(positions) > 2 * count:
             ahead, tied = positions[keys[positions] < limit], positions[keys[positions] == limit]
-            positions = np.concatenate([ahead, tied[_first_ids(table, roots[tied], count - len(ahead))]])
-    slots = roots[positions]
-    order = np.lexsort((table.low.array[slots], table.high.array[slots], keys[positions]))
+            positions = np.concatenate([ahead, tied[_first_ids(table, slots[tied], count - len(ahead))]])
+    some = slots[positions]
+    order = np.lexsort((table.low.array[some], table.high.array[some], keys[positions]))
     return positions[order[:count]]
 
 

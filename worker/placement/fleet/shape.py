@@ -1,5 +1,6 @@
 """One request's search of the fleet, which remembers its best trees from one use to the next."""
 
+from collections.abc import Collection, Set
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -37,8 +38,8 @@ class Shape:
     """
 
     __slots__ = (
-        "_alone", "_among", "_ask", "_exact", "_leaders", "_looks", "_position", "_seed", "_view", "_vocabulary",
-        "_within",
+        "_alone", "_among", "_ask", "_exact", "_leaders", "_looks", "_position", "_seed", "_version", "_view",
+        "_vocabulary", "_within",
     )  # fmt: skip
 
     def __init__(
@@ -49,8 +50,7 @@ class Shape:
         self._leaders = Leaders(view.table)
         self._alone: Alone | None = None
         self._exact: dict[int, float] = {}
-        self._looks = (-1, -1)
-        self._position = self._vocabulary = -1
+        self._position = self._looks = self._version = self._vocabulary = -1
 
     def first(self, apart: set[int]) -> First | None:
         """The first candidate under the roots that are not `apart`."""
@@ -90,48 +90,54 @@ class Shape:
     def _catch_up(self) -> None:
         view, alone = self._view, self._alone
         log = view.changes.since(self._position)
-        if log is None:
-            self._exact.clear()
-        elif alone is not None and len(log) and self._looks == view.looks:
+        self._position = view.changes.end
+        looks, version = view.looks, view.forest.version
+        if log is not None and len(log) and alone is not None and self._looks == looks:
             log = log[alone.sieve.minds[log]]
-        changed = set() if log is None or not len(log) else set(log.tolist())
-        fresh = self._vocabulary == view.table.vocabulary and self._looks[0] == view.forest.version
-        if not fresh or log is None or len(changed) > PENDING_MAX or self._leaders.spent:
+        changed = _NOTHING if log is None or not len(log) else set(log.tolist())
+        stale = log is None or self._version != version
+        if stale:
+            self._exact.clear()
+        if stale or self._vocabulary != view.table.vocabulary or len(changed) > PENDING_MAX or self._leaders.spent:
             self._begin(changed)
         elif changed:
             self._retest(changed)
-        self._position = view.changes.end
 
-    def _begin(self, changed: set[int]) -> None:
+    def _begin(self, changed: Set[int]) -> None:
         view, request = self._view, self._ask.request
-        if self._looks[0] != view.forest.version:
-            self._exact.clear()
         for root in changed:
             self._exact.pop(root, None)
-        self._looks, self._vocabulary = view.looks, view.table.vocabulary
+        self._looks, self._version, self._vocabulary = view.looks, view.forest.version, view.table.vocabulary
         if lone(request):
             self._alone = Alone(request, view.table, view.sieves.sieve(request, view.looks))
         self._leaders.spent = True
 
-    def _retest(self, changed: set[int]) -> None:
-        view, change, alone = self._view, self._leaders.change, self._alone
+    def _retest(self, changed: Set[int]) -> None:
+        view, alone = self._view, self._alone
         if self._looks != view.looks:
             self._looks = view.looks
             if alone is not None:
                 alone.sieve = view.sieves.sieve(self._ask.request, view.looks)
-        plain, pending = view.forest.plain.view, list[int]()
-        for root in changed:
-            if alone is not None and plain[root]:
-                change(root, alone.rank(root) if alone.sieve.flags[root] else None)
-            else:
-                self._exact.pop(root, None)
-                change(root, None)
-                pending.append(root)
-        if not pending:
+        if alone is None:
+            self._retest_real(changed)
             return
-        roots, upper = self._real(self._grove().only(pending), bounded=len(pending) > SINGLY_MAX)
-        for root, rank in zip(roots.tolist(), upper.tolist(), strict=True):
-            change(root, None if rank == NEVER else rank)
+        plain, flags, change = view.forest.plain.view, alone.sieve.flags, self._leaders.change
+        real: list[int] = []
+        for root in changed:
+            if plain[root]:
+                change(root, alone.rank(root) if flags[root] else None)
+            else:
+                real.append(root)
+        if real:
+            self._retest_real(real)
+
+    def _retest_real(self, changed: Collection[int]) -> None:
+        roots, upper = self._real(self._grove().only(changed), bounded=len(changed) > SINGLY_MAX)
+        ranks = dict(zip(roots.tolist(), upper.tolist(), strict=True))
+        for root in changed:
+            self._exact.pop(root, None)
+            rank = ranks.get(root, NEVER)
+            self._leaders.change(root, None if rank == NEVER else rank)
 
     def _take(self) -> None:
         plain, ranks = self._plain()
@@ -163,9 +169,12 @@ class Shape:
     def _grove(self) -> Grove:
         forest = self._view.forest
         grove = forest.real if self._alone is not None else forest.all
-        return grove if self._within is None else grove.only(sorted(self._within))
+        return grove if self._within is None else grove.only(self._within)
 
 
 def lone(request: Request) -> bool:
     """Whether one provider that stands alone would meet all of the request by itself."""
     return len(request.groups) == 1 and not request.same_subtree
+
+
+_NOTHING: Final[frozenset[int]] = frozenset()

@@ -8,13 +8,10 @@ import numpy as np
 from worker.placement.fleet.forest import Forest
 from worker.placement.fleet.table import Table
 from worker.placement.fleet.vector import Flags, Slots
-from worker.placement.ids import AggregateId, Trait
 from worker.placement.request import Group, Request
 
 SIEVES_MAX: Final = 64
 """Sieves kept; each is a few bytes a slot."""
-
-_NOBODY: Final[frozenset[int]] = frozenset()
 
 
 class Sieve:
@@ -42,10 +39,10 @@ class Sieves:
 
     def __init__(self, table: Table, forest: Forest) -> None:
         self._table, self._forest = table, forest
-        self._looks: Hashable = None
+        self._looks = -1
         self._kept: dict[Hashable, Sieve] = {}
 
-    def sieve(self, request: Request, looks: Hashable) -> Sieve:
+    def sieve(self, request: Request, looks: int) -> Sieve:
         """The sieve of a request as of now; `looks` differs whenever anything has changed that sieves look at."""
         if looks != self._looks or len(self._kept) >= SIEVES_MAX:
             self._kept.clear()
@@ -62,30 +59,14 @@ class Sieves:
 
 
 def _passing(request: Request, group: Group, table: Table) -> Flags:
-    size = table.size
-    passing: Flags = table.enabled.array[:size].copy()
+    passing: Flags = table.enabled.array[: table.size].copy()
     for any_of in (*group.required, *(frozenset((trait,)) for trait in request.root_required)):
-        passing &= _having(any_of, table)
+        passing &= table.having(any_of)
     forbidden = group.forbidden | request.root_forbidden
     if forbidden:
-        passing &= ~_having(forbidden, table)
+        passing &= ~table.having(forbidden)
     for names in group.member_of:
-        passing &= _members(names, table)
+        passing &= table.members(names)
     if group.not_member_of:
-        passing &= ~_members(group.not_member_of, table)
+        passing &= ~table.members(group.not_member_of)
     return passing
-
-
-def _having(any_of: frozenset[Trait], table: Table) -> Flags:
-    having = np.zeros(table.size, np.bool_)
-    for trait in any_of & table.traits.keys():
-        having |= table.traits[trait].array[: table.size]
-    return having
-
-
-def _members(names: frozenset[AggregateId], table: Table) -> Flags:
-    members = np.zeros(table.size, np.bool_)
-    for name in names:
-        slots = table.aggregates.get(name, _NOBODY)
-        members[np.fromiter(slots, np.int64, len(slots))] = True
-    return members

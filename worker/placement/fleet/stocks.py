@@ -5,7 +5,7 @@ from typing import Final, Generic, TypeVar
 
 import numpy as np
 
-from worker.placement.fleet.vector import Vector
+from worker.placement.fleet.vector import Block
 from worker.placement.inventory import MAX_INT, Inventory, Stock
 
 Units = tuple[int, int, int]
@@ -64,21 +64,18 @@ class Terms:
 class ClassColumns:
     """One resource class: capacity, used and the terms they come from."""
 
-    __slots__ = ("_terms", "capacity", "ratio", "reserved", "total", "units", "used")
+    __slots__ = ("_blocks", "_terms", "capacity", "ratio", "reserved", "total", "units", "used")
 
     def __init__(self, size: int, terms: Terms) -> None:
         self._terms = terms
-        self.capacity = Vector(size, np.int64, ABSENT)
-        self.used = Vector(size, np.int64)
-        self.total = Vector(size, np.int32)
-        self.reserved = Vector(size, np.int32)
-        self.units = Vector(size, np.int32)
-        self.ratio = Vector(size, np.int32)
+        self._blocks = Block(size, np.int64, (ABSENT, 0)), Block(size, np.int32, (0, 0, 0, 0))
+        self.capacity, self.used = self._blocks[0].vectors
+        self.total, self.reserved, self.units, self.ratio = self._blocks[1].vectors
 
     def grow(self, size: int) -> None:
         """Room for `size` slots."""
-        for vector in (self.capacity, self.used, self.total, self.reserved, self.units, self.ratio):
-            vector.grow(size)
+        for block in self._blocks:
+            block.grow(size)
 
     def put(self, slot: int, stock: Stock) -> None:
         """Write all of a stock."""

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import numpy as np
 
 from worker.placement.fleet.stocks import ClassColumns, Terms
-from worker.placement.fleet.vector import SIZE_MIN, Vector
+from worker.placement.fleet.vector import SIZE_MIN, Block, Flags, Vector
 from worker.placement.ids import AggregateId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.snapshot import ProviderRow
 
@@ -28,9 +28,9 @@ class Table:
     """
 
     __slots__ = (
-        "_free", "_layouts", "_size", "_terms", "aggregates", "aggregates_of", "classes", "created", "enabled",
-        "generation", "high", "ids", "index", "layout_of", "low", "names", "parent", "root", "row_id",
-        "traits", "traits_of", "units", "updated",
+        "_free", "_halves", "_layouts", "_places", "_size", "_terms", "aggregates", "aggregates_of",
+        "classes", "created", "enabled", "generation", "high", "ids", "index", "layout_of", "low", "names",
+        "parent", "root", "row_id", "traits", "traits_of", "units", "updated",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -49,15 +49,11 @@ class Table:
         self.classes: dict[ResourceClass, ClassColumns] = {}
         self.traits: dict[Trait, Vector] = {}
         self.aggregates: dict[AggregateId, set[int]] = {}
-        self.row_id = Vector(size, np.int64, NOBODY)
-        self.generation = Vector(size, np.int64)
-        self.created = Vector(size, np.int64)
-        self.updated = Vector(size, np.int64)
-        self.parent = Vector(size, np.int32, NOBODY)
-        self.root = Vector(size, np.int32, NOBODY)
+        self._places = Block(size, np.int64, (NOBODY, 0, 0, 0, NOBODY, NOBODY))
+        self.row_id, self.generation, self.created, self.updated, self.parent, self.root = self._places.vectors
+        self._halves = Block(size, np.uint64, (0, 0))
+        self.high, self.low = self._halves.vectors
         self.enabled = Vector(size, np.bool_)
-        self.high = Vector(size, np.uint64)
-        self.low = Vector(size, np.uint64)
 
     @property
     def size(self) -> int:
@@ -90,6 +86,21 @@ class Table:
     def looks(self, slot: int) -> tuple[object, ...]:
         """All of the provider of a slot that matters to a search beside what it has and where it stands."""
         return self.ids[slot], self.enabled.view[slot], self.traits_of[slot], self.aggregates_of[slot]
+
+    def having(self, any_of: frozenset[Trait]) -> Flags:
+        """By slot, whether it has one of the traits."""
+        having = np.zeros(self.size, np.bool_)
+        for trait in any_of & self.traits.keys():
+            having |= self.traits[trait].array[: self.size]
+        return having
+
+    def members(self, any_of: frozenset[AggregateId]) -> Flags:
+        """By slot, whether it is a member of one of the aggregates."""
+        members = np.zeros(self.size, np.bool_)
+        for name in any_of & self.aggregates.keys():
+            slots = self.aggregates[name]
+            members[np.fromiter(slots, np.int64, len(slots))] = True
+        return members
 
     def put(self, row: ProviderRow) -> int:
         """Write a row in place of what stood there."""
@@ -190,10 +201,9 @@ class Table:
 
     def _grow(self) -> None:
         self._size *= 2
-        for vector in (
-            self.row_id, self.generation, self.created, self.updated, self.parent, self.root, self.enabled,
-            self.high, self.low, *self.traits.values(),
-        ):  # fmt: skip
+        self._places.grow(self._size)
+        self._halves.grow(self._size)
+        for vector in (self.enabled, *self.traits.values()):
             vector.grow(self._size)
         for columns in self.classes.values():
             columns.grow(self._size)

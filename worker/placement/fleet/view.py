@@ -29,9 +29,9 @@ class View:
         self.sieves = Sieves(self.table, self.forest)
 
     @property
-    def looks(self) -> tuple[int, int]:
-        """Changes with anything but what is used."""
-        return self.forest.version, self.changes.looks
+    def looks(self) -> int:
+        """Advances when more changed of a provider than what is used of it."""
+        return self.forest.version + self.changes.looks
 
     def touch(self, slot: int) -> None:
         """A provider is about to change, or has changed: the trees to which it may give are other trees now."""

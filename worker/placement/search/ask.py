@@ -23,7 +23,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request's wishes in the order in which they are met: the unnamed group's classes first, then by name.
+    """A request's wishes in the order in which they are met: the unnamed group's classes, then named groups by size.
 
     `resourceless`: the groups that an ancestor stands for, by name.
     """
@@ -48,21 +48,29 @@ class Terms:
 
 def ask_of(request: Request) -> Ask:
     """The request taken apart; each `in_tree` should be a root by now (`homed`)."""
-    wishes: list[Wish] = []
+    unnamed = request.groups.get(UNNAMED, Group())
+    wishes = [Wish(UNNAMED, unnamed, (one,), None) for one in sorted(unnamed.resources.items())]
     latest: list[tuple[Group, frozenset[int], int]] = []
-    for name in sorted(request.groups):
+    for name in _hardest_first(request):
         group = request.groups[name]
-        amounts = tuple(sorted(group.resources.items()))
-        if name == UNNAMED:
-            wishes.extend(Wish(name, group, (one,), None) for one in amounts)
-        elif amounts:
-            sets = frozenset(n for n, names in enumerate(request.same_subtree) if name in names)
-            twin = next((n for twin, of, n in reversed(latest) if twin == group and of == sets), None)
-            latest.append((group, sets, len(wishes)))
-            wishes.append(Wish(name, group, amounts, twin))
+        sets = frozenset(n for n, names in enumerate(request.same_subtree) if name in names)
+        twin = next((n for twin, of, n in reversed(latest) if twin == group and of == sets), None)
+        latest.append((group, sets, len(wishes)))
+        wishes.append(Wish(name, group, tuple(sorted(group.resources.items())), twin))
     classes = tuple(sorted({asked for wish in wishes for asked, _ in wish.amounts}))
     resourceless = tuple(name for name in sorted(request.groups) if not request.groups[name].resources)
     return Ask(request, tuple(wishes), classes, resourceless)
+
+
+def _hardest_first(request: Request) -> list[GroupName]:
+    """Named groups with resources: those that ask for most first, as large things are packed before small ones."""
+    named = {name: group.resources for name, group in request.groups.items() if name != UNNAMED and group.resources}
+    most: dict[ResourceClass, int] = {}
+    for resources in named.values():
+        for asked, amount in resources.items():
+            most[asked] = max(most.get(asked, 0), amount)
+    size = {name: sum(amount / most[asked] for asked, amount in sorted(some.items())) for name, some in named.items()}
+    return sorted(named, key=lambda name: (-size[name], name))
 
 
 def homed(request: Request, root_of: Callable[[ProviderId], ProviderId | None]) -> Request:

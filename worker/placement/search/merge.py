@@ -18,6 +18,12 @@ from worker.placement.search.subtree import Subtrees
 PATIENCE: Final = 64
 """Steps without a find after which each further one is thought over: most searches find something in fewer."""
 
+FRUITLESS_MAX: Final = 2_000
+"""Steps without a find after which an anchor is given up: within a second or two.
+
+So many are needed only where groups of several sizes have to be packed tightly; trying all ways could take for ever.
+"""
+
 FAILED_MAX: Final = 20_000
 """States known to have failed, at most: some megabytes."""
 
@@ -48,11 +54,14 @@ class Merge:
         self._since_find = 0
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
-        """Each way to meet all wishes: the providers, by wish. Lazy; in the order of trying."""
+        """Each way to meet all wishes: the providers, by wish. Lazy; in the order of trying.
+
+        Ends early after `FRUITLESS_MAX`.
+        """
         wishes, chosen = len(self._board.ask.wishes), self._dealt.chosen
         waiting = [iter(self._tries())]
         found, thought = [False], [False]
-        while waiting:
+        while waiting and self._since_find <= FRUITLESS_MAX:
             if len(chosen) == len(waiting):
                 self._dealt.give_back()
                 if self._thinking and not thought[-1]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from math import fsum
 from typing import Final
 
 from worker.placement.ids import Amounts, ProviderId, ResourceClass, Trait
@@ -56,12 +57,15 @@ def rank(
     credit: Amounts,
     allocations: Amounts,
 ) -> float:
-    """The mean over a candidate's providers, added up by id in order; without what the anchor's draw adds."""
-    total = 0.0
-    for provider in sorted(allocations):
-        amounts = allocations[provider]
-        total += provider_rank(strategy, preferred, row_of(provider), credit.get(provider, _NOTHING), amounts)
-    return total / len(allocations)
+    """The mean over a candidate's providers, without what the anchor's draw adds.
+
+    The sum is exact before it is rounded, so that candidates that differ in like providers alone rank the same.
+    """
+    ranks = [
+        provider_rank(strategy, preferred, row_of(provider), credit.get(provider, _NOTHING), amounts)
+        for provider, amounts in allocations.items()
+    ]
+    return fsum(ranks) / len(ranks)
 
 
 def seed_number(seed: str) -> int:

@@ -89,6 +89,9 @@ def _request(chance: Random, providers: list[ProviderId]) -> Request:
     if sets and len(named) < spare and chance.random() < 0.5:
         groups["_top"] = _asking(chance, {}, providers)
         sets = [sets[0] | {"_top"}, *sets[1:]]
+        if len(named) + 1 < spare and chance.random() < 0.5:
+            groups["_mid"] = _asking(chance, {}, providers)
+            sets.append(frozenset({"_mid", chance.choice(sorted(groups.keys() - {"", "_mid"}))}))
     roots = frozenset(_some(chance, TRAITS, 0.05)), frozenset(_some(chance, TRAITS, 0.05))
     return Request(
         groups=groups,
