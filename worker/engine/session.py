@@ -232,8 +232,9 @@ class Session:
             self.end(fault)
 
     async def _confirm(self) -> None:
+        """Where no batch is in hand: its transaction would tell the store as well, and one would wait for the other."""
         confirmed = self.announcer.confirmed()
-        if confirmed:
+        if confirmed and not self._through_now:
             await self.store.confirm(confirmed)
             self.announcer.told(confirmed)
 
