@@ -164,15 +164,15 @@ class Session:
 
     async def _through(self, batch: Sequence[Incoming], hand: InHand) -> None:
         """One batch, and what it leaves for later."""
-        failed = False
+        failed = True
         self._through_now += 1
         try:
             async for applied in self.failures.apply(batch, self.announcer.confirmed, hand):
                 self.announcer.told(applied.confirmed)
                 hand.deferred.extend(applied.deferred)
                 await self._hand_on(applied)
+            failed = False
         except Fault as fault:
-            failed = True
             self.end(fault)
         finally:
             hand.finish(failed=failed)
