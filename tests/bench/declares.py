@@ -32,6 +32,6 @@ async def measure(ground: Ground, providers: int) -> list[Line]:
             "s allowed",
             (allowed,),
             Target("at most", 1.0),
-            "publishing them is part of it, at the same time, by a process of its own",
+            "publishing them is part of it, meanwhile, by another process",
         )
     ]

@@ -66,6 +66,12 @@ INSERT_ALLOCATIONS: Final = """
     ORDER BY holder.id, i.class
 """
 
+# Of its table, in the order in which they can be made again.
+FOREIGN_KEYS: Final = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE contype = 'f' ORDER BY oid
+"""
+
 NEXT_IDS: Final = """
     SELECT setval(pg_get_serial_sequence('providers', 'id'), (SELECT max(id) FROM providers)),
            setval(pg_get_serial_sequence('consumers', 'id'), (SELECT max(id) FROM consumers))
@@ -123,7 +129,7 @@ async def fill(connection: asyncpg.Connection, fleet: Fleet) -> None:
     ids = [provider(number) for number in range(fleet.providers)]
     stocks = fleet.stocks
     columns = [[getattr(one, name) for one in stocks] for name in Stocked.__slots__]
-    async with connection.transaction():
+    async with connection.transaction(), _unlinked(connection):
         await connection.execute(INSERT_PROVIDERS, ids, fleet.tree_size, fleet.consumers, fleet.providers)
         await connection.execute(INSERT_TRAITS, TRAITS)
         await connection.execute(INSERT_LINKS, TRAITS, fleet.tree_size)
@@ -132,6 +138,17 @@ async def fill(connection: asyncpg.Connection, fleet: Fleet) -> None:
         await connection.execute(INSERT_ALLOCATIONS, fleet.providers)
         await connection.execute(NEXT_IDS)
     await connection.execute("VACUUM ANALYZE")
+
+
+@asynccontextmanager
+async def _unlinked(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Without foreign keys, which are checked all at once when made again: in a third of the time."""
+    links = await connection.fetch(FOREIGN_KEYS)
+    for table, name, _ in links:
+        await connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    yield
+    for table, name, definition in links:
+        await connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.fleets import Fleet, fill, flat, occupied, trees
+from tests.bench.fleets import FOREIGN_KEYS, Fleet, fill, flat, occupied, trees
 from tests.bench.ground import connected, value_of
 from worker.postgres.audit import audit
 from worker.postgres.database import Limits, create_engine
@@ -42,3 +42,11 @@ async def test_occupied_fleets_have_the_allocations_that_were_asked_for(database
     await filled(database_url, occupied(20, 600))
     assert await value_of(database_url, "SELECT count(*) FROM allocations") == 600
     assert await value_of(database_url, "SELECT min(generation) || ' ' || max(generation) FROM providers") == "10 10"
+
+
+async def test_a_filled_database_has_all_its_foreign_keys_again(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        before = await connection.fetch(FOREIGN_KEYS)
+        await fill(connection, flat(5))
+        assert before
+        assert sorted(await connection.fetch(FOREIGN_KEYS)) == sorted(before)

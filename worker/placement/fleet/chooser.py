@@ -23,11 +23,12 @@ APART_MAX: Final = 64
 class Chooser:
     """Chooses as `order.choose` does in a settled forest, from what phase one of it would find."""
 
-    __slots__ = ("_shapes", "_view")
+    __slots__ = ("_last_among", "_shapes", "_view")
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._shapes: OrderedDict[Hashable, Shape] = OrderedDict()
+        self._last_among: tuple[frozenset[ProviderId] | None, int, set[int]] = None, -1, set()
 
     def choose(
         self, request: Request, credit: Amounts, seed: str, among: frozenset[ProviderId] | None
@@ -77,7 +78,7 @@ class Chooser:
         apart = view.roots_of(credit)
         within = self._named(request)
         if among is not None:
-            within = view.roots_of(among) if within is None else within & view.roots_of(among)
+            within = self._roots_of(among) if within is None else within & self._roots_of(among)
         shape = self._remembered(request) if among is None and len(apart) <= APART_MAX else None
         if within is not None:
             apart &= within
@@ -89,6 +90,14 @@ class Chooser:
         found = [shape.first(apart), *(_looked(shape.look(root, credit)) for root in apart)]
         firsts = [first for first in found if first is not None]
         return min(firsts, key=lambda first: (-first.rank, first.anchor)).candidate if firsts else None
+
+    def _roots_of(self, among: frozenset[ProviderId]) -> set[int]:
+        """Where these may give, remembered for the last set: a batch that is decided again asks for each claim."""
+        known, looks, roots = self._last_among
+        if known is not among or looks != self._view.looks:
+            roots = self._view.roots_of(among)
+            self._last_among = among, self._view.looks, roots
+        return roots
 
     def _remembered(self, request: Request) -> Shape | None:
         """The shape of a request, made on first use; None if it is to be used once only."""

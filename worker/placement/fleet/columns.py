@@ -102,7 +102,7 @@ class Columns:
             if view[slot] != used:
                 before.append((name, view[slot]))
                 view[slot] = used
-        self._journal.append(Move(slot, table.generation.view[slot], before))
+        self._journal.append(Move(provider, table.generation.view[slot], before))
         table.generation.view[slot] = generation
         self._view.touch(slot)
 
@@ -119,8 +119,8 @@ class Columns:
         """What was put, moved and dropped since the last `keep` or `undo` never happened."""
         for change in reversed(self._journal):
             match change:
-                case Move(slot, generation, used):
-                    self._move_back(slot, generation, used)
+                case Move(provider, generation, used):
+                    self._move_back(self._view.table.index[provider], generation, used)
                 case Put(provider, None):
                     self._erase(provider)
                 case Put(_, row):

@@ -29,12 +29,14 @@ def explain(request: Request, view: View, credit: Amounts, anchors: tuple[Left, 
 class Steps:
     """One group's way through the steps, in a settled forest; its `in_tree` must be a root."""
 
-    __slots__ = ("_asked", "_credit", "_group", "_held", "_joint", "_name", "_offers", "_table", "_view")
+    __slots__ = ("_asked", "_credit", "_group", "_held", "_joint", "_name", "_offers", "_table", "_together", "_view")
 
     def __init__(self, name: GroupName, group: Group, view: View, credit: Amounts) -> None:
         self._name, self._group, self._view, self._table, self._credit = name, group, view, view.table, credit
         self._joint = name == UNNAMED
-        self._offers = Offers(view.table, view.forest.all, joint=self._joint)
+        # where every provider stands alone, meeting a group jointly is meeting it alone
+        self._together = self._joint and bool(len(view.forest.real.roots))
+        self._offers = Offers(view.table, view.forest.all, joint=self._together)
         self._asked = sorted(group.resources.items())
         self._held = {resource_class: self._held_of(resource_class) for resource_class, _ in self._asked}
 
@@ -70,7 +72,7 @@ class Steps:
         if group.forbidden:
             offers.strike(~table.having(group.forbidden))
         for any_of in group.required:
-            (offers.need if self._joint else offers.strike)(table.having(any_of))
+            (offers.need if self._together else offers.strike)(table.having(any_of))
         yield Left(Step.TRAITS, offers.count())
 
     def _members(self, names: frozenset[AggregateId]) -> Flags:

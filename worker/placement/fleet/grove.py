@@ -29,6 +29,8 @@ class Grove:
 
     def only(self, roots: Iterable[int]) -> "Grove":
         """The part of the grove under these roots."""
+        if not len(self.roots):
+            return self
         wanted = np.array(sorted(roots), np.int64)
         at = np.searchsorted(self.roots, wanted)
         there = at < len(self.roots)

@@ -13,9 +13,9 @@ CHANGES_MAX: Final = 65_536
 
 
 class Move(NamedTuple):
-    """A slot's generation and used amounts before they moved."""
+    """A provider's generation and used amounts before they moved."""
 
-    slot: int
+    provider: ProviderId
     generation: int
     used: list[tuple[ResourceClass, int]]
 

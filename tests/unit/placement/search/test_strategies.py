@@ -1,6 +1,7 @@
 """In which order candidates are offered, and what a limit does to it."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.unit.placement.search.asking import found, givers, mapped, offered
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.request import Group, Request, Strategy
 from worker.placement.search.rows import Rows
+from worker.placement.search.score import rank
 from worker.placement.search.tree import SHARES
 from worker.placement.snapshot import ProviderRow
 
@@ -86,6 +88,17 @@ def test_preferred_traits_of_the_chosen_come_before_the_strategy(strategy: Strat
 def test_what_the_consumer_gives_back_does_not_count_as_used() -> None:
     rows = hosts(6, 4)
     assert [sorted(one) for one in offered(rows, asking(Strategy.PACK), {1: {VCPU: 6}})] == [[2], [1]]
+
+
+def test_like_providers_in_another_place_make_no_difference_to_the_rank() -> None:
+    stocks = {VCPU: Inventory(6), MEMORY: Inventory(4), GOLD: Inventory(8)}
+    rows = [provider_row(1, stocks), provider_row(2, stocks, parent=1), provider_row(3, stocks, parent=1)]
+    ranks = {
+        rank(Strategy.PACK, {}, {row.id: row for row in rows}.__getitem__, {}, dict(zip(order, amounts, strict=True)))
+        for order in permutations(row.id for row in rows)
+        for amounts in [({GOLD: 1, VCPU: 2}, {MEMORY: 4}, {GOLD: 4})]
+    }
+    assert len(ranks) == 1
 
 
 def test_random_is_the_same_for_the_same_seed_and_differs_between_seeds() -> None:
