@@ -83,6 +83,9 @@ class Dealt:
         del self.groups[wish.name]
 
     def state(self) -> Hashable:
-        """What matters to the wishes to come, but for what stands in a subtree and for equal wishes."""
+        """What matters to the wishes to come, but for what stands in a subtree and for equal wishes.
+
+        Which required items are met follows from who is touched, as the unnamed group's wishes come first.
+        """
         left = frozenset((giver, *self.left[giver]) for giver in self.touched)
-        return len(self.chosen), left, frozenset(self.alone), self.met
+        return len(self.chosen), left, frozenset(self.alone)

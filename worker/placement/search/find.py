@@ -19,9 +19,6 @@ from worker.placement.snapshot import ProviderRow
 LOOKED_AT_MAX: Final = 256
 """Candidates of one anchor that a limited search looks at for the best, the most promising first: some milliseconds."""
 
-LISTED_MAX: Final = 20_000
-"""Candidates of one anchor that a search without a limit puts in order: some tens of megabytes."""
-
 
 class Found(NamedTuple):
     """A candidate and its place among those of its anchor: the highest rank first, then by `picks`."""
@@ -61,11 +58,11 @@ def in_order(request: Request) -> bool:
     return request.strategy in {Strategy.FIRST, Strategy.RANDOM} and not request.preferred
 
 
-def ranked(ask: Ask, tree: Tree, terms: Terms, *, once: bool) -> Iterator[Found]:
+def ranked(ask: Ask, tree: Tree, terms: Terms, *, once: bool, most: int = LOOKED_AT_MAX) -> Iterator[Found]:
     """Candidates under this anchor, best first; `once`: interchangeable providers are tried once.
 
-    `terms.seed` is the request's own where it has one. Of more than `LOOKED_AT_MAX` (or `LISTED_MAX`) the best is
-    sought among so many of the most promising.
+    `terms.seed` is the request's own where it has one. What has to be sorted ends after `most` candidates, and the
+    best is sought among so many of the most promising.
     """
     request = ask.request
     random = request.strategy is Strategy.RANDOM
@@ -81,7 +78,7 @@ def ranked(ask: Ask, tree: Tree, terms: Terms, *, once: bool) -> Iterator[Found]
     if in_order(request):
         yield from (found._replace(rank=lucky) for found in _finds(board, alike, None))
         return
-    finds = islice(_finds(board, alike, _prefer(board)), LOOKED_AT_MAX if once else LISTED_MAX)
+    finds = islice(_finds(board, alike, _prefer(board)), most)
     scored = [found._replace(rank=lucky + _rank(board, found.candidate)) for found in finds]
     yield from sorted(scored, key=attrgetter("place"))
 

@@ -48,7 +48,7 @@ class Merge:
         self._begun: Ahead | None = Ahead(board, self._dealt.amounts, self._dealt.most)
         self._ahead = Ahead(board, self._dealt.amounts, self._dealt.left)
         self._isolate = board.ask.request.group_policy == "isolate"
-        self._to_come = _to_come(board)
+        self._to_come, self._followers = _to_come(board), _followers(board)
         self._failed: set[Hashable] = set()
         self._given_up = False
         self._since_find = 0
@@ -101,16 +101,20 @@ class Merge:
         """Of those that nothing was taken from, the first of each kind; and no later one for the same wish again.
 
         Of all ways that differ by a swap of providers of a kind, or of wishes for the same, just the first one (by the
-        numbers of its providers) has a new provider always the first of its kind, and equal wishes in order.
+        numbers of its providers) has a new provider always the first of its kind, and equal wishes in order. Where no
+        two wishes may share a provider, each equal wish to come needs a later one.
         """
         touched, chosen = self._dealt.touched, self._dealt.chosen
         twin = self._board.ask.wishes[len(chosen)].twin
         least = -1 if twin is None else chosen[twin]
+        later = [giver for giver in able if giver >= least]
+        if self._isolate:
+            later = later[: max(len(later) - self._followers[len(chosen)], 0)]
         fresh: dict[int, int] = {}
         for giver, kind in enumerate(alike):
             if giver not in touched:
                 fresh.setdefault(kind, giver)
-        return [g for g in able if g >= least and (g in touched or fresh[alike[g]] == g)]
+        return [giver for giver in later if giver in touched or fresh[alike[giver]] == giver]
 
     def _take(self, giver: int) -> bool:
         """Takes the next wish from a provider; False if that cannot end well (it is to be given back all the same)."""
@@ -159,3 +163,13 @@ def _to_come(board: Board) -> list[int]:
             for giver in board.options[number]:
                 to_come[number] |= board.brings[giver]
     return to_come
+
+
+def _followers(board: Board) -> list[int]:
+    """By wish, how many wishes after it ask for the same."""
+    followers = [0] * len(board.ask.wishes)
+    for wish in reversed(range(len(followers))):
+        twin = board.ask.wishes[wish].twin
+        if twin is not None:
+            followers[twin] = followers[wish] + 1
+    return followers

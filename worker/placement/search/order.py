@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from heapq import merge
 from itertools import chain, islice
+from typing import Final
 
 from worker.placement.ids import Amounts, ProviderId
 from worker.placement.request import Candidate, Request, Strategy
 from worker.placement.search.ask import Terms, ask_of, homed
-from worker.placement.search.find import Found, in_order, ranked
+from worker.placement.search.find import LOOKED_AT_MAX, Found, in_order, ranked
 from worker.placement.search.fleet import Fleet
 from worker.placement.search.score import draw, seed_number
+
+LISTED_MAX: Final = 20_000
+"""Candidates that are put in order where there is no limit, beyond one of each host: some tens of megabytes.
+
+More than a reply ever lists, so that what is left out is told as truncated.
+"""
 
 Place = tuple[float, int, tuple[int, ...]]
 Stream = Iterator[tuple[Place, Found]]
@@ -21,8 +27,9 @@ def candidates(
 ) -> Iterator[Candidate]:
     """What the fleet offers, by the request's strategy, each candidate once, under the first anchor it was found for.
 
-    Without a limit: all of them, best first. With one: the best of each host, best first, then the second best of each
-    and so on, trying interchangeable providers once; then all the others.
+    Without a limit: all of them, best first; where they have to be sorted, not many more than `LISTED_MAX`.
+    With one: the best of each host, best first, then the second best of each and so on, trying interchangeable
+    providers once; then all the others.
     `seed` is for the strategy `random`, where the request has none. `among`: only these may give.
     """
     own = seed if request.seed is None else request.seed
@@ -62,15 +69,28 @@ class _Hosts:
 
     def all(self) -> Iterator[Candidate]:
         """Everything there is, best first."""
-        streams = [self._host(number, root, once=False) for number, root in enumerate(self._roots)]
-        in_turn = chain.from_iterable(streams) if in_order(self._request) else merge(*streams, key=_place)
-        return (self._told(found) for _, found in self._fresh(in_turn))
+        roots = enumerate(self._roots)
+        found: Stream
+        if in_order(self._request):
+            found = chain.from_iterable(self._host(number, root, once=False) for number, root in roots)
+        else:
+            found = iter(sorted(self._listed(roots), key=_place))
+        return (self._told(one) for _, one in self._fresh(found))
+
+    def _listed(self, roots: Iterable[tuple[int, ProviderId]]) -> Stream:
+        """All there is under each root, or one each where there is too much of it."""
+        room = LISTED_MAX
+        for number, root in roots:
+            for one in self._host(number, root, once=False, most=max(room, 1)):
+                room -= 1
+                yield one
 
     def by_host(self) -> Iterator[Candidate]:
         """Those that differ in kind, round by round of all hosts; then everything else."""
         kinds = (self._host(number, root, once=True) for number, root in enumerate(self._roots))
         yield from (self._told(found) for _, found in self._rounds(map(self._fresh, kinds)))
-        others = (self._host(number, root, once=False) for number, root in sorted(self._fruitful.items()))
+        most = max(self._request.limit or 0, LOOKED_AT_MAX)
+        others = (self._host(number, root, once=False, most=most) for number, root in sorted(self._fruitful.items()))
         yield from (self._told(found) for _, found in self._rounds(map(self._fresh, others)))
 
     def _rounds(self, streams: Iterable[Stream]) -> Stream:
@@ -82,9 +102,9 @@ class _Hosts:
                 return
             streams = going
 
-    def _host(self, number: int, root: ProviderId, *, once: bool) -> Stream:
+    def _host(self, number: int, root: ProviderId, *, once: bool, most: int = LOOKED_AT_MAX) -> Stream:
         tree = self._fleet.tree(root)
-        for found in ranked(self._ask, tree, self._terms, once=once):
+        for found in ranked(self._ask, tree, self._terms, once=once, most=most):
             self._fruitful[number] = root
             yield (-found.rank, number, found.picks), found
 

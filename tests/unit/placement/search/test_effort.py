@@ -156,3 +156,14 @@ def test_thinking_ahead_loses_nothing_on_devices_however_full(free: list[int], a
         return
     for alike in (None, kinds(board)):
         assert list(Merge(board, alike, None, patience=-1)) == list(Merge(board, alike, None))
+
+
+@pytest.mark.parametrize("size", [8, 64])
+def test_equal_groups_on_devices_that_all_differ_are_dealt_out_once(size: int) -> None:
+    request = asking(*[1] * size, policy="isolate")
+    tree = Rows(host(*range(1, size + 1))).tree(provider_id(1))
+    board = lay(ask_of(request), tree, Terms({}), tuple(tree.members.values()))
+    assert board is not None
+    merge = Merge(board, kinds(board), None)
+    assert list(merge) == [tuple(range(1, size + 1))]
+    assert merge.steps == size
