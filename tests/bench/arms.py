@@ -1,9 +1,9 @@
 """What is compared with what, by emptying a preloaded queue."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.bench.figures import Target
 from tests.bench.fleets import Fleet, flat, occupied, trees
@@ -42,6 +42,7 @@ class Compared:
     floor: Arm
     named: str
     target: Target | None
+    only: Literal["quick", "whole"] | None = None
 
 
 def one(ground: Ground, place: Place) -> AbstractAsyncContextManager[list[WorkerProcess]]:
@@ -70,9 +71,12 @@ PLACE_DISTINCT: Final = placing("place over 1,000, distinct", flat(1_000), flat_
 PLACE_TREES: Final = placing("place over trees", trees(1_000), tree_shapes)
 PLACE_10_000: Final = placing("place over 10,000", flat(10_000), flat_shapes)
 PLACE_100_000: Final = placing("place over 100,000", flat(100_000), flat_shapes)
-FULL: Final = occupied(100_000, 1_000_000)
+PLACE_100_000_DISTINCT: Final = placing("place over 100,000, distinct", flat(100_000), flat_distinct)
+PLACE_100_000_TREES: Final = placing("place over 100,000 in trees", trees(100_000), tree_shapes)
+FULL, LESS_FULL = occupied(100_000, 1_000_000), occupied(20_000, 200_000)
 ONE_FULL: Final = Arm("one worker, full tables", one, spread_over(FULL.providers), FULL)
 ONE_FULL_FEW: Final = Arm("one worker, full tables, 1,000 providers", one, spread, FULL)
+ONE_LESS_FULL: Final = Arm("one worker, tables less full", one, spread_over(LESS_FULL.providers), LESS_FULL)
 
 COMPARED: Final = (
     Compared(
@@ -94,17 +98,40 @@ COMPARED: Final = (
     Compared("5", "place over trees of 1 + 4 + 8, 1,001 providers", PLACE_TREES, ONE, "named", None),
     Compared("6", "place over 10,000 providers", PLACE_10_000, PLACE, "1,000 providers", Target("at least", 0.8)),
     Compared("6", "place over 100,000 providers", PLACE_100_000, PLACE, "1,000 providers", Target("at least", 0.5)),
-    Compared("8", "named, on all 100,000, 1,000,000 held", ONE_FULL, ONE, "1,000 and none", Target("at least", 0.9)),
-    Compared("8", "named, on 1,000 of the 100,000", ONE_FULL_FEW, ONE, "1,000 and none", None),
+    Compared(
+        "6", "the same, each request another", PLACE_100_000_DISTINCT, PLACE_DISTINCT, "1,000 providers", None, "whole"
+    ),
+    Compared(
+        "6", "place over trees, 100,009 providers", PLACE_100_000_TREES, PLACE_TREES, "1,001 providers", None, "whole"
+    ),
+    Compared(
+        "8",
+        "named, on all of 100,000, 1,000,000 held",
+        ONE_FULL,
+        ONE,
+        "1,000 and none",
+        Target("at least", 0.9),
+        "whole",
+    ),
+    Compared("8", "named, on 1,000 of the 100,000", ONE_FULL_FEW, ONE, "1,000 and none", None, "whole"),
+    Compared(
+        "8",
+        "named, on all of 20,000, 200,000 held, a fifth of the row",
+        ONE_LESS_FULL,
+        ONE,
+        "1,000 and none",
+        Target("at least", 0.9),
+        "quick",
+    ),
 )
 
 
-def compared(rows: Collection[str]) -> list[Compared]:
+def compared(rows: Collection[str], *, quick: bool) -> list[Compared]:
     """The lines of these rows."""
-    return [line for line in COMPARED if line.row in rows]
+    length = "quick" if quick else "whole"
+    return [line for line in COMPARED if line.row in rows and line.only in (None, length)]
 
 
-def needed(rows: Collection[str]) -> list[Arm]:
-    """What has to be measured for these rows; row 9 goes by the rate of one worker."""
-    pairs = [arm for line in compared(rows) for arm in (line.floor, line.arm)]
-    return list(dict.fromkeys([*pairs, *((ONE,) if "9" in rows else ())]))
+def needed(lines: Iterable[Compared], also: Iterable[Arm] = ()) -> list[Arm]:
+    """What has to be measured for these lines, and what else is asked for, once each."""
+    return list(dict.fromkeys([*(arm for line in lines for arm in (line.floor, line.arm)), *also]))

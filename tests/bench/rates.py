@@ -2,12 +2,12 @@
 
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.bench.arms import Arm, Compared, compared, needed
+from tests.bench.arms import Arm, Compared, needed
 from tests.bench.figures import Line, rate
 from tests.bench.fleets import templates
 from tests.bench.ground import Ground, Place
@@ -27,10 +27,9 @@ class Rates:
 
 
 async def measure(
-    ground: Ground, rows: Collection[str], claims: int, repetitions: int, say: Callable[[str], None]
+    ground: Ground, arms: Sequence[Arm], claims: int, repetitions: int, say: Callable[[str], None]
 ) -> Rates:
-    """All arms that the rows need, one after the other, so often."""
-    arms = needed(rows)
+    """All arms, one after the other, so often."""
     rates = Rates()
     async with templates(ground, [arm.fleet for arm in arms if arm.fleet is not None]) as of:
         for repetition in range(repetitions):
@@ -85,25 +84,23 @@ async def emptied(place: Place) -> None:
 
 
 NOTES: Final = {
+    "4": "deadlocks: {deadlocks}",
     "5": "put there by SQL, 70 % full; one claim before it had the view loaded; claims refused: {refused}",
     "6": "as row 5; claims refused: {refused}",
-    "8": "put there by SQL: 333,334 consumers of 3 classes each",
+    "8": "put there by SQL: each consumer holds 3 classes of one provider",
 }
 
 
-def lines(rates: Rates, rows: Collection[str]) -> list[Line]:
-    """The rows that were asked for."""
-    return [_line(rates, one) for one in compared(rows)]
+def lines(rates: Rates, asked: Sequence[Compared]) -> list[Line]:
+    """What was measured, in the table's terms."""
+    return [_line(rates, one, _note(rates, asked, one.row)) for one in asked]
 
 
-def _line(rates: Rates, one: Compared) -> Line:
+def _line(rates: Rates, one: Compared, note: str) -> Line:
     values, floors = tuple(rates.of[one.arm]), tuple(rates.of[one.floor])
-    return Line(one.row, one.measure, "claims/s", values, one.named, floors, one.target, note(rates, one.row))
+    return Line(one.row, one.measure, "claims/s", values, one.named, floors, one.target, note)
 
 
-def note(rates: Rates, row: str) -> str:
-    """What has to be known of a row."""
-    if row == "4":
-        return f"deadlocks: {rates.deadlocks}"
-    refused = sum(rates.refused[arm] for arm in needed({row}))
-    return NOTES.get(row, "").format(refused=refused)
+def _note(rates: Rates, asked: Sequence[Compared], row: str) -> str:
+    refused = sum(rates.refused[arm] for arm in needed(one for one in asked if one.row == row))
+    return NOTES.get(row, "").format(refused=refused, deadlocks=rates.deadlocks)

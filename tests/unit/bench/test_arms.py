@@ -1,29 +1,35 @@
 """What is measured for the rows that are asked for."""
 
+import pytest
+
 from tests.bench.arms import ONE, PLACE, PLACE_10_000, PLACE_100_000, RELAY, compared, needed
 from tests.bench.rates import Rates, lines
 from tests.bench.workload import provider, spread_over
 
 
 def test_a_row_needs_its_own_arms_and_what_they_are_compared_with_once_each() -> None:
-    assert needed({"6"}) == [PLACE, PLACE_10_000, PLACE_100_000]
-    assert needed({"1"})[:2] == [RELAY, ONE]
-    assert needed({"9"}) == [ONE]
-    assert needed({"10"}) == []
+    assert needed(compared({"6"}, quick=True)) == [PLACE, PLACE_10_000, PLACE_100_000]
+    assert needed(compared({"1"}, quick=True))[:2] == [RELAY, ONE]
+    assert needed(compared({"9"}, quick=True), [ONE]) == [ONE]
+    assert needed(compared({"1"}, quick=True), [ONE]).count(ONE) == 1
 
 
 def test_lines_pair_an_arm_with_its_floor_in_the_same_repetition() -> None:
+    asked = compared({"6"}, quick=True)
     rates = Rates()
-    for number, arm in enumerate(needed({"6"}), start=1):
+    for number, arm in enumerate(needed(asked), start=1):
         rates.of[arm] = [1_000.0 / number, 3_000.0 / number]
         rates.refused[arm] = number
-    first, second = lines(rates, {"6"})
+    first, second = lines(rates, asked)
     assert (first.ratio, second.ratio) == (0.5, 1 / 3)
     assert first.note.endswith("refused: 6")
 
 
-def test_only_rows_asked_for_have_lines() -> None:
-    assert {line.row for line in compared({"5", "8"})} == {"5", "8"}
+@pytest.mark.parametrize("quick", [True, False])
+def test_each_row_that_empties_a_queue_has_a_line_with_a_target_whether_quick_or_not(quick: bool) -> None:
+    rows = {"1", "3", "4", "5", "6", "8"}
+    assert {line.row for line in compared(rows, quick=quick) if line.target} == rows
+    assert {line.row for line in compared({"5", "8"}, quick=quick)} == {"5", "8"}
 
 
 def test_claims_spread_over_a_fleet_meet_each_provider_as_often() -> None:
