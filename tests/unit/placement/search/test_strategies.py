@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import AVX2, FAST, GOLD, MEMORY, VCPU, aggregate_id, provider_id, provider_row
 from tests.unit.placement.search.asking import found, givers, mapped, offered
+from worker.placement.ids import ResourceClass
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.request import Group, Request, Strategy
 from worker.placement.search.rows import Rows
@@ -91,12 +92,12 @@ def test_what_the_consumer_gives_back_does_not_count_as_used() -> None:
 
 
 def test_like_providers_in_another_place_make_no_difference_to_the_rank() -> None:
-    stocks = {VCPU: Inventory(6), MEMORY: Inventory(4), GOLD: Inventory(8)}
+    stocks: dict[ResourceClass, Inventory | Stock] = {VCPU: TEN}
     rows = [provider_row(1, stocks), provider_row(2, stocks, parent=1), provider_row(3, stocks, parent=1)]
     ranks = {
         rank(Strategy.PACK, {}, {row.id: row for row in rows}.__getitem__, {}, dict(zip(order, amounts, strict=True)))
         for order in permutations(row.id for row in rows)
-        for amounts in [({GOLD: 1, VCPU: 2}, {MEMORY: 4}, {GOLD: 4})]
+        for amounts in [({VCPU: 1}, {VCPU: 2}, {VCPU: 3})]
     }
     assert len(ranks) == 1
 
