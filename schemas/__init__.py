@@ -1,6 +1,7 @@
 """The wire contract: what publishers send and subscribers receive. Imports pydantic and nothing else.
 
 - `schemas.claims`: one model a claim; `schemas.decode` reads bytes and says what is wrong in JSON Schema's words.
+- `schemas.batch`: several claims in one message, and events in bulk.
 - `schemas.requests`: what is looked for, in claims and queries alike.
 - `schemas.events`: one model an event; `schemas.codes` why a claim is refused, `schemas.details` its numbers.
 - `schemas.queries` and `schemas.replies`: what can be asked and how it is answered.

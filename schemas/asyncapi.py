@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from schemas.batch import BATCH_OP, EVENTS_NAME
 from schemas.claims import CLAIM_BY_OP
-from schemas.cloudevents import CONTENT_TYPE
+from schemas.cloudevents import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from schemas.events import EVENT_BY_TYPE
 from schemas.queries import QUERY_BY_OP
 from schemas.replies import REPLY_BY_OP
@@ -32,8 +33,9 @@ def asyncapi(prefix: str) -> dict[str, Any]:
         },
         "defaultContentType": JSON,
         "channels": {
-            "claims": _topic_channel(f"{prefix}.claims", "op", CLAIM_BY_OP),
+            "claims": _topic_channel(f"{prefix}.claims", "op", [*CLAIM_BY_OP, BATCH_OP]),
             "events": _topic_channel(f"{prefix}.events", "type", EVENT_BY_TYPE),
+            "eventsInBulk": _topic_channel(f"{prefix}.events.batches", "key", [EVENTS_NAME]),
             "queries": _queue_channel(f"{prefix}.queries", QUERY_BY_OP),
             "outcomes": {"address": None, "messages": _references([*EVENT_BY_TYPE, "error.reply"])},
             "replies": {"address": None, "messages": _references(replies)},
@@ -43,7 +45,9 @@ def asyncapi(prefix: str) -> dict[str, Any]:
         "components": {
             "messages": {
                 **_messages("claims", CLAIM_BY_OP, JSON),
+                BATCH_OP: _message(BATCH_OP, JSON),
                 **_messages("events", EVENT_BY_TYPE, CONTENT_TYPE),
+                EVENTS_NAME: _message(EVENTS_NAME, BATCH_CONTENT_TYPE),
                 **_messages("queries", QUERY_BY_OP, JSON),
                 **_messages("replies", replies, JSON),
                 "parked": _parked(),
@@ -65,6 +69,12 @@ def _operations() -> dict[str, Any]:
             "action": "send",
             "channel": _reference("channels", "events"),
             "summary": "Outcomes and consequences; the routing key is the event's type.",
+            "bindings": {"amqp": {"deliveryMode": 2, "mandatory": False, "bindingVersion": BINDING_VERSION}},
+        },
+        "tellEventsInBulk": {
+            "action": "send",
+            "channel": _reference("channels", "eventsInBulk"),
+            "summary": "The same events once more, those of a transaction together, where that is switched on.",
             "bindings": {"amqp": {"deliveryMode": 2, "mandatory": False, "bindingVersion": BINDING_VERSION}},
         },
         "answerQuery": {
@@ -111,14 +121,18 @@ def _queue_channel(queue: str, names: Iterable[str]) -> dict[str, Any]:
 
 def _messages(channel: str, names: Iterable[str], content_type: str) -> dict[str, Any]:
     return {
-        name: {
-            "name": name,
-            "contentType": content_type,
-            "correlationId": {"location": _CORRELATION_BY_CHANNEL[channel]},
-            "payload": _file(name),
-            "bindings": {"amqp": {"messageType": name, "bindingVersion": BINDING_VERSION}},
-        }
+        name: _message(name, content_type, correlationId={"location": _CORRELATION_BY_CHANNEL[channel]})
         for name in names
+    }
+
+
+def _message(name: str, content_type: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "contentType": content_type,
+        **more,
+        "payload": _file(name),
+        "bindings": {"amqp": {"messageType": name, "bindingVersion": BINDING_VERSION}},
     }
 
 

@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from schemas.amounts import json_number
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
+BATCH_CONTENT_TYPE: Final = "application/cloudevents-batch+json"
 SPEC_VERSION: Final = "1.0"
 SCHEMA_VERSION: Final = 1
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from schemas.batch import BATCH_OP, EVENTS_NAME, ClaimsBatch, EventsBatch
 from schemas.claims import CLAIM_BY_OP
 from schemas.cloudevents import SCHEMA_VERSION, schema_uri
 from schemas.events import EVENT_BY_TYPE
@@ -24,9 +25,9 @@ def models() -> dict[str, Any]:
     """{name of the message: its model}; what stands in an event's `data` has a name of its own."""
     messages: dict[str, type[BaseModel]] = {**CLAIM_BY_OP, **EVENT_BY_TYPE, **QUERY_BY_OP}
     messages |= {f"{op}.reply": model for op, model in REPLY_BY_OP.items()}
-    messages |= {"error.reply": ErrorReply, "parked.headers": ParkedHeaders}
+    messages |= {"error.reply": ErrorReply, "parked.headers": ParkedHeaders, BATCH_OP: ClaimsBatch}
     parts = {f"{event_type}.data": _field(model, "data") for event_type, model in EVENT_BY_TYPE.items()}
-    return {**messages, **parts}
+    return {**messages, EVENTS_NAME: EventsBatch, **parts}
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:

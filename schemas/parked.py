@@ -40,6 +40,8 @@ class ParkedReason(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     NOT_AN_OBJECT = "not_an_object"
     NO_CLAIM_ID = "no_claim_id"
+    NOT_A_BATCH = "not_a_batch"
+    """It came as several claims in one message, and is no such list."""
     CLAIM_ID_REUSED = "claim_id_reused"
     """A known `claim_id` with another body."""
     POISON = "poison"

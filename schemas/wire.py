@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic_core import PydanticCustomError
 
@@ -15,6 +15,8 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 NESTING_MAX: Final = 32
 
 _OPENERS = (b"{", b"[")
+
+Decoded = TypeVar("Decoded")
 
 
 class UnreadableReason(StrEnum):
@@ -27,6 +29,7 @@ class UnreadableReason(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     NOT_AN_OBJECT = "not_an_object"
     NO_CLAIM_ID = "no_claim_id"
+    NOT_A_BATCH = "not_a_batch"
 
 
 class Unreadable(ValueError):
@@ -52,12 +55,27 @@ def _no_constant(name: str) -> float:
 _READER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_no_constant)
 
 
+def strict(text: str) -> Any:
+    """Any JSON, numbers with a point or an exponent as Decimal; for `decoded`, which tells what is wrong."""
+    return _READER.decode(text)
+
+
 def read_object(body: bytes, limit_bytes: int = BODY_BYTES_MAX) -> dict[str, Any]:
     """The JSON object in the body, numbers with a point or an exponent as Decimal; raises Unreadable alone."""
+    parsed = decoded(body, _READER.decode, limit_bytes)
+    if not isinstance(parsed, dict):
+        raise Unreadable(UnreadableReason.NOT_AN_OBJECT, "the body is JSON but not an object")
+    if sum(map(body.count, _OPENERS)) > NESTING_MAX and _deeper_than(NESTING_MAX, parsed):
+        raise Unreadable(UnreadableReason.TOO_DEEP, f"nested deeper than {NESTING_MAX}")
+    return parsed
+
+
+def decoded(body: bytes, read: Callable[[str], Decoded], limit_bytes: int = BODY_BYTES_MAX) -> Decoded:
+    """What `read` makes of the text of the body; what it stumbles over is raised as Unreadable."""
     if len(body) > limit_bytes:
         raise Unreadable(UnreadableReason.TOO_LARGE, f"{len(body)} bytes, at most {limit_bytes} are read")
     try:
-        parsed = _READER.decode(body.decode())
+        return read(body.decode())
     except UnicodeDecodeError as error:
         raise Unreadable(UnreadableReason.NOT_UTF8, f"not UTF-8 at byte {error.start}") from None
     except RecursionError:
@@ -68,11 +86,6 @@ def read_object(body: bytes, limit_bytes: int = BODY_BYTES_MAX) -> dict[str, Any
         raise Unreadable(UnreadableReason.NOT_JSON, f"{error.msg} at character {error.pos}") from None
     except (ValueError, ArithmeticError):
         raise Unreadable(UnreadableReason.NOT_JSON, "a number has too many digits") from None
-    if not isinstance(parsed, dict):
-        raise Unreadable(UnreadableReason.NOT_AN_OBJECT, "the body is JSON but not an object")
-    if sum(map(body.count, _OPENERS)) > NESTING_MAX and _deeper_than(NESTING_MAX, parsed):
-        raise Unreadable(UnreadableReason.TOO_DEEP, f"nested deeper than {NESTING_MAX}")
-    return parsed
 
 
 def _inside(node: Any) -> Iterator[Any]:

@@ -30,11 +30,19 @@ class Properties(Protocol):
     def headers(self) -> Mapping[str, object] | None: ...
 
 
+class Place(NamedTuple):
+    """Which of the claims of one message a claim is: the first is 1, and there are `members` of them."""
+
+    position: int
+    members: int
+
+
 class Delivery(NamedTuple):
     """One message handed over by the broker, to be settled once.
 
     `tag` is valid on the channel of `epoch` alone (hazard 2). `attempts` is how often it was handed over
-    before: the broker's x-delivery-count where it counts, else 1 when redelivered and 0 when not.
+    before: the broker's x-delivery-count where it counts, else 1 when redelivered and 0 when not. A claim of a message
+    that has several is a delivery with a `place` and a body of its own; they share the tag and are settled together.
     """
 
     body: bytes
@@ -44,6 +52,7 @@ class Delivery(NamedTuple):
     epoch: int
     redelivered: bool
     attempts: int
+    place: Place | None = None
 
 
 class Outgoing(NamedTuple):

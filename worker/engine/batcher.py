@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 SUSPICIOUS_ATTEMPTS = 3
@@ -23,13 +24,14 @@ Item = TypeVar("Item", bound=Attempted)
 
 
 class Batcher(Generic[Item]):
-    """Items in order of arrival; bounded by the prefetch of the consumer that fills it."""
+    """Items in order of arrival; whoever fills it has a bound: the prefetch of a consumer, or `below`."""
 
     def __init__(self, size_max: int, bytes_max: int = BATCH_BYTES_MAX) -> None:
         self._size_max = size_max
         self._bytes_max = bytes_max
         self._arrived: deque[Item] = deque()
         self._signal = asyncio.Event()
+        self._taken = asyncio.Event()
         self._closed = False
 
     def __len__(self) -> int:
@@ -46,6 +48,13 @@ class Batcher(Generic[Item]):
         self._closed = True
         self._arrived.clear()
         self._signal.set()
+        self._taken.set()
+
+    async def below(self, items: int) -> None:
+        """Waits until fewer than `items` wait here, or until it is closed."""
+        while len(self._arrived) >= items and not self._closed:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Item] | None:
         """What has arrived, at most `room` of it (the largest batch unless told); waits for one unless told not to.
@@ -73,4 +82,17 @@ class Batcher(Generic[Item]):
             taken.append(self._arrived.popleft())
             if alone:
                 break
+        self._taken.set()
         return taken
+
+
+def portions(items: Sequence[Item], bytes_max: int) -> Iterator[Sequence[Item]]:
+    """The items in order, in runs of at most so many bytes of bodies, or of one."""
+    start = held = 0
+    for at, item in enumerate(items):
+        if at > start and held + len(item.body) > bytes_max:
+            yield items[start:at]
+            start, held = at, 0
+        held += len(item.body)
+    if items:
+        yield items[start:]

@@ -15,10 +15,12 @@ from typing import TypeVar
 
 import structlog
 
+from schemas.batch import BATCH_OP
+from schemas.decode import Unreadable
 from schemas.parked import ParkedReason
 from worker.engine.ahead import InHand
 from worker.engine.apply import Applied, Route
-from worker.engine.intake import Incoming, Parked, read
+from worker.engine.intake import Incoming, Parked, read, unpacked
 from worker.engine.ports import Store, Surroundings
 from worker.engine.retry import backoff
 from worker.faults import Conflict, Fault, LockTimeout, Outage
@@ -141,6 +143,23 @@ class Failures:
         return Applied(parked=[Parked(incoming.delivery, ParkedReason.POISON, repr(again), trace, incoming.claim)])
 
 
+def unpack_or_park(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[Parked]]:
+    """Each claim of these as a delivery, and the messages of several claims that cannot be taken apart."""
+    claims: list[Delivery] = []
+    parked: list[Parked] = []
+    for delivery in deliveries:
+        if delivery.routing_key != BATCH_OP:
+            claims.append(delivery)
+            continue
+        try:
+            claims.extend(unpacked(delivery))
+        except Unreadable as error:
+            parked.append(Parked(delivery, ParkedReason(error.reason.value), error.detail))
+        except Exception as error:  # noqa: BLE001 - taking apart is pure: what fails once fails always
+            parked.append(_poison(delivery, error))
+    return claims, parked
+
+
 def read_or_park(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Parked]]:
     """`read`, with every message that makes it fail for reasons of our own parked as poison."""
     incoming: list[Incoming] = []
@@ -149,14 +168,18 @@ def read_or_park(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[P
         try:
             readable, unreadable = read([delivery])
         except Exception as error:  # noqa: BLE001 - reading is pure: what fails once fails always
-            trace = traceback.format_exc()
-            structlog.get_logger().error(
-                Log.MESSAGE_PARKED, reason=ParkedReason.POISON, op=delivery.routing_key, exception=trace
-            )
-            readable, unreadable = [], [Parked(delivery, ParkedReason.POISON, repr(error), trace)]
+            readable, unreadable = [], [_poison(delivery, error)]
         incoming.extend(readable)
         parked.extend(unreadable)
     return incoming, parked
+
+
+def _poison(delivery: Delivery, error: Exception) -> Parked:
+    trace = "".join(traceback.format_exception(error))
+    structlog.get_logger().error(
+        Log.MESSAGE_PARKED, reason=ParkedReason.POISON, op=delivery.routing_key, exception=trace
+    )
+    return Parked(delivery, ParkedReason.POISON, repr(error), trace)
 
 
 def check_ahead(incoming: Sequence[Incoming]) -> None:

@@ -1,18 +1,23 @@
-"""What a delivery is: a claim with an id, or something that cannot be read at all."""
+"""What a delivery is: a claim with an id, several of them, or something that cannot be read at all."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from schemas.batch import BATCH_OP
 from schemas.decode import Unreadable, Violation, claim_id_of, fingerprint, parse, validate
+from schemas.members import split
 from schemas.parked import ParkedReason
 from worker.engine.translate import to_core
-from worker.messages import Delivery
+from worker.messages import Delivery, Place
 from worker.placement.claims import Claim
 from worker.placement.ids import ClaimId
 
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+ROUTING_KEY_BYTES_MAX: Final = 255
+NAME_CHARACTERS_MAX: Final = 64
+"""Of what a message was sent under: as much as tells it from others."""
 
 
 @dataclass(slots=True)
@@ -57,6 +62,16 @@ class Parked:
     trace: str | None = None
     claim: ClaimId | None = None
 
+    @property
+    def told(self) -> str:
+        """Why, and of a claim that came with others, which one of which message it was."""
+        place, properties = self.delivery.place, self.delivery.properties
+        if place is None:
+            return self.detail
+        name = properties.message_id or properties.correlation_id
+        named = f" {name[:NAME_CHARACTERS_MAX]!r}" if name else ""
+        return f"claim {place.position} of {place.members} of a {BATCH_OP}{named}: {self.detail}"
+
 
 def read(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Parked]]:
     """The readable ones in order, and those to park."""
@@ -69,6 +84,29 @@ def read(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Parked]]:
         except Unreadable as error:
             parked.append(Parked(delivery, ParkedReason(error.reason.value), error.detail))
     return incoming, parked
+
+
+def unpacked(delivery: Delivery) -> Sequence[Delivery]:
+    """The claims of a message that has several, in order, each as if it had come alone under its own op.
+
+    What says that it is one claim is left as it is. Raises `Unreadable`.
+    """
+    members = split(delivery.body)
+    if members is None:
+        return (delivery,)
+    return [
+        delivery._replace(body=member.body, routing_key=_routing_key(member.op), place=Place(position, len(members)))
+        for position, member in enumerate(members, 1)
+    ]
+
+
+def _routing_key(op: str | None) -> str:
+    """What the claim would come under alone; where its op is no routing key, what it came under."""
+    try:
+        fits = op is not None and len(op.encode()) <= ROUTING_KEY_BYTES_MAX
+    except UnicodeEncodeError:
+        fits = False
+    return op if op is not None and fits else BATCH_OP
 
 
 def traceparent_of(delivery: Delivery) -> str | None:

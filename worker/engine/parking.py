@@ -1,4 +1,7 @@
-"""Messages set aside: untouched, with headers that say why, where from and since when."""
+"""Messages set aside: untouched, with headers that say why, where from and since when.
+
+A claim of a message that has several becomes a message of its own, with the properties of that one.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +33,7 @@ class Parking:
         first = (delivery.properties.headers or {}).get(ParkedHeader.FIRST_AT)
         headers: dict[str, str | int] = {
             ParkedHeader.REASON.value: parked.reason.value,
-            ParkedHeader.DETAIL.value: printable(parked.detail[:DETAIL_CHARACTERS_MAX]),
+            ParkedHeader.DETAIL.value: printable(parked.told[:DETAIL_CHARACTERS_MAX]),
             ParkedHeader.EXCHANGE.value: self.claims_exchange,
             ParkedHeader.ROUTING_KEY.value: delivery.routing_key,
             ParkedHeader.QUEUE.value: self.queue,

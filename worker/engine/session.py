@@ -14,9 +14,9 @@ import structlog
 
 from worker.engine.ahead import InHand
 from worker.engine.apply import Applied
-from worker.engine.batcher import Batcher
+from worker.engine.batcher import Batcher, portions
 from worker.engine.endings import ChannelLost
-from worker.engine.failures import DECIDE, Failures, check_ahead, read_or_park
+from worker.engine.failures import DECIDE, Failures, check_ahead, read_or_park, unpack_or_park
 from worker.engine.intake import Incoming, Parked
 from worker.engine.ports import Consumer, Store, Surroundings
 from worker.engine.publish import Announcer, Overwhelmed
@@ -36,6 +36,8 @@ BATCHES_IN_HAND_MAX = 2
 """Waiting while another one is being published; then the transaction waits too, so that nothing piles up."""
 READ_BYTES_MAX = 64 * 1024
 """Bodies parsed and checked in one go: some ms, in which nothing else turns."""
+READ_BATCHES_MAX = 3
+"""Of claims read and waiting: as many as come by a prefetch of single ones; messages of many stay bytes till then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +139,23 @@ class Session:
     async def _read(self) -> None:
         """First stage: bytes to claims, while a batch is in its transaction; unreadable messages go no further."""
         while (deliveries := await self._arrivals.next_batch()) is not None:
-            with self.around.telemetry.time_in(Stage.DECODE):
-                incoming, unreadable = read_or_park(deliveries)
-                check_ahead(incoming)
-            for one in incoming:
-                self._readable.offer(one)
-            if unreadable:
-                await self._handed_on.put(Applied(parked=unreadable))
-            # neither wait above suspends while there is more: the other stages and the connections have their turn
-            await asyncio.sleep(0)
+            claims, parked = unpack_or_park(deliveries)
+            if parked:
+                await self._handed_on.put(Applied(parked=parked))
+            for portion in portions(claims, READ_BYTES_MAX):
+                await self._readable.below(READ_BATCHES_MAX * self.limits.batch_size_max)
+                await self._check(portion)
+
+    async def _check(self, deliveries: Sequence[Delivery]) -> None:
+        with self.around.telemetry.time_in(Stage.DECODE):
+            incoming, unreadable = read_or_park(deliveries)
+            check_ahead(incoming)
+        for one in incoming:
+            self._readable.offer(one)
+        if unreadable:
+            await self._handed_on.put(Applied(parked=unreadable))
+        # no wait suspends while there is more: the other stages and the connections have their turn
+        await asyncio.sleep(0)
 
     async def _decide(self) -> None:
         """Second stage: batches through the transaction in order, one decided while the one ahead is written."""
@@ -212,7 +222,8 @@ class Session:
                 if enough:
                     # before the ack, or the next message would be delivered in vain
                     await self.consumer.cancel()
-                await self.announcer.announce(applied, self.consumer, settler)
+                # the other claims of the message may still be on their way
+                enough = bool(await self.announcer.announce(applied, self.consumer, settler)) and enough
             except Fault as fault:
                 self.end(fault)
             if enough:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.broker import FakeProperties
 from worker.engine.settle import Acks, Settler
-from worker.messages import Delivery
+from worker.messages import Delivery, Place
 
 
 def delivery(tag: int, epoch: int = 1) -> Delivery:
@@ -13,18 +13,33 @@ def delivery(tag: int, epoch: int = 1) -> Delivery:
 
 
 def test_what_is_settled_in_order_is_one_acknowledgement() -> None:
-    assert Settler(1).settle([delivery(tag) for tag in (1, 2, 3)]) == Acks((), 3)
+    assert Settler(1).settle([delivery(tag) for tag in (1, 2, 3)]) == Acks((), 3, 3)
 
 
 def test_above_what_is_open_tags_are_acknowledged_singly() -> None:
     settler = Settler(1)
-    assert settler.settle([delivery(2), delivery(4)]) == Acks((2, 4), None)
-    assert settler.settle([delivery(1)]) == Acks((), 1)
-    assert settler.settle([delivery(3)]) == Acks((), 3)
+    assert settler.settle([delivery(2), delivery(4)]) == Acks((2, 4), None, 2)
+    assert settler.settle([delivery(1)]) == Acks((), 1, 1)
+    assert settler.settle([delivery(3)]) == Acks((), 3, 1)
 
 
 def test_tags_of_another_epoch_are_dead() -> None:
-    assert Settler(2).settle([delivery(1, epoch=1)]) == Acks((), None)
+    assert Settler(2).settle([delivery(1, epoch=1)]) == Acks((), None, 0)
+
+
+def test_a_message_of_several_claims_is_settled_with_the_last_of_them() -> None:
+    settler = Settler(1)
+    members = [delivery(2)._replace(place=Place(position, 3)) for position in (1, 2, 3)]
+    assert settler.settle([members[2], delivery(1)]) == Acks((), 1, 1)
+    assert settler.settle([members[0]]) == Acks((), None, 0)
+    assert settler.settle([delivery(3), members[1]]) == Acks((), 3, 2)
+
+
+def test_claims_of_a_lost_channel_do_not_count_for_a_message_that_has_their_tag() -> None:
+    settler = Settler(2)
+    assert settler.settle([delivery(1, epoch=1)._replace(place=Place(1, 2))]) == Acks((), None, 0)
+    assert settler.settle([delivery(1, epoch=2)._replace(place=Place(1, 2))]) == Acks((), None, 0)
+    assert settler.settle([delivery(1, epoch=2)._replace(place=Place(2, 2))]) == Acks((), 1, 1)
 
 
 @given(st.permutations(range(1, 13)), st.lists(st.integers(1, 4), min_size=12, max_size=12))
