@@ -95,7 +95,13 @@ def test_like_providers_in_another_place_make_no_difference_to_the_rank() -> Non
     stocks: dict[ResourceClass, Inventory | Stock] = {VCPU: TEN}
     rows = [provider_row(1, stocks), provider_row(2, stocks, parent=1), provider_row(3, stocks, parent=1)]
     ranks = {
-        rank(Strategy.PACK, {}, {row.id: row for row in rows}.__getitem__, {}, dict(zip(order, amounts, strict=True)))
+        rank(
+            Strategy.PACK,
+            {},
+            {row.id: row for row in rows}.__getitem__,
+            {},
+            dict(sorted(zip(order, amounts, strict=True))),
+        )
         for order in permutations(row.id for row in rows)
         for amounts in [({VCPU: 1}, {VCPU: 2}, {VCPU: 3})]
     }
