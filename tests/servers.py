@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 # The names of the contract, after the prefix.
-EXCHANGES: Final = ("claims", "events", "dead")
+EXCHANGES: Final = ("claims", "events", "events.batches", "dead")
 QUEUES: Final = ("claims", "dead", "queries", "history")
 TIMEOUT_S: Final = 10.0
 

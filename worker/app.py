@@ -97,7 +97,9 @@ async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Eng
     publisher = Publisher(broker, settings.publish_timeout_ms)
     renderer = Renderer(settings.source, names.events)
     parking = Parking(names.dead, names.claims, names.claims)
-    announcer = Announcer(publisher, renderer, parking, Replies(settings.reply_to_pattern), around)
+    bulk_exchange = names.events_in_bulk if settings.events_in_bulk else None
+    replies = Replies(settings.reply_to_pattern)
+    announcer = Announcer(publisher, renderer, parking, replies, around, bulk_exchange=bulk_exchange)
     async with _database(settings, DATABASE_CONNECTIONS_FOR_CLAIMS) as database, _closing(consumer, publisher):
         store = Store(database)
         failures = Failures(
@@ -154,7 +156,7 @@ async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[En
 
 async def _topology_in_order(settings: Settings) -> None:
     """Declare it (development) or check it (production). Raises `Outage` that says in plain words what differs."""
-    wanted = topology(settings.prefix, settings.history)
+    wanted = topology(settings.prefix, settings.history, settings.events_in_bulk)
     link = await _broker(settings, "topology").connect("check")
     try:
         if settings.declare_topology:

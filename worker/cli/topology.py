@@ -67,7 +67,7 @@ def definitions(vhost: VirtualHost = "/") -> None:
 
 
 def _wanted(settings: TopologySettings) -> Topology:
-    return topology_of(settings.prefix, settings.history)
+    return topology_of(settings.prefix, settings.history, settings.events_in_bulk)
 
 
 async def _declared(settings: BrokerSettings) -> None:

@@ -37,7 +37,7 @@ BATCHES_IN_HAND_MAX = 2
 READ_BYTES_MAX = 64 * 1024
 """Bodies parsed and checked in one go: some ms, in which nothing else turns."""
 READ_BATCHES_MAX = 3
-"""Of claims read and waiting: as many as come by a prefetch of single ones; messages of many stay bytes till then."""
+"""Of claims read ahead: as many as a prefetch of single ones brings. Messages of many claims stay bytes till then."""
 
 
 @dataclass(frozen=True, slots=True)

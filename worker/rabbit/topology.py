@@ -79,6 +79,10 @@ class Names:
         return f"{self.prefix}.events"
 
     @property
+    def events_in_bulk(self) -> str:
+        return f"{self.prefix}.events.batches"
+
+    @property
     def dead(self) -> str:
         return f"{self.prefix}.dead"
 
@@ -91,8 +95,8 @@ class Names:
         return f"{self.prefix}.history"
 
 
-def topology(prefix: str = "allocation", history: bool = False) -> Topology:
-    """The contract's objects; `history` adds the stream of events.
+def topology(prefix: str = "allocation", history: bool = False, events_in_bulk: bool = False) -> Topology:
+    """The contract's objects; `history` adds the stream of events, `events_in_bulk` the exchange for them.
 
     Queries are a quorum queue as well: a classic one stands on a single node, and reads would end with it.
     """
@@ -105,7 +109,10 @@ def topology(prefix: str = "allocation", history: bool = False) -> Topology:
         queues += (Queue(stream, "stream"),)
         bindings += (Binding(events, stream),)
         policies += (Policy(stream, stream, {"max-age": HISTORY_AGE}),)
-    return Topology((Exchange(claims), Exchange(events), Exchange(dead)), queues, bindings, policies)
+    exchanges: tuple[Exchange, ...] = (Exchange(claims), Exchange(events), Exchange(dead))
+    if events_in_bulk:
+        exchanges += (Exchange(names.events_in_bulk),)
+    return Topology(exchanges, queues, bindings, policies)
 
 
 def _backstop(dead: str) -> dict[str, str | int]:

@@ -30,6 +30,13 @@ def test_history_is_a_stream_of_all_events_for_seven_days() -> None:
     assert {"max-age": "7D"} in [each.definition for each in added.policies]
 
 
+def test_events_in_bulk_have_an_exchange_where_they_are_asked_for() -> None:
+    added = topology("spare", events_in_bulk=True)
+    assert {each.name for each in added.exchanges} - {each.name for each in topology("spare").exchanges} == {
+        "spare.events.batches"
+    }
+
+
 def test_nothing_but_its_kind_is_an_argument_of_a_queue() -> None:
     rendered = definitions(topology(history=True))
     assert [set(queue["arguments"]) for queue in rendered["queues"]] == [{"x-queue-type"}] * 4
