@@ -24,7 +24,7 @@ ROWS: Final = ("1", "3", "4", "5", "6", "8", "9", "10", "11", "12")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured; all rows together take about 8 minutes, and 90 seconds when quick."""
+    """How much is measured; all rows together take about 20 minutes, and 4 when quick."""
 
     claims: int
     repetitions: int
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--row", action="append", choices=ROWS, help="only this row; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="about 90 seconds, less to be relied on")
+    parser.add_argument("--quick", action="store_true", help="about 4 minutes, less to be relied on")
     parser.add_argument("--claims", type=int, help="claims in a preloaded queue")
     parser.add_argument("--repetitions", type=int, help="how often each figure is taken")
     parser.add_argument("--memory-claims", type=int, help="claims of row 11")
