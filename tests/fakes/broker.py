@@ -96,6 +96,10 @@ class FakeBroker(Watched):
             consumer.deliver()
         self.changed()
 
+    def give_back(self, queue: str, messages: Sequence[Message]) -> None:
+        """Unsettled messages of a channel that ended go to where they stood."""
+        self.queues[queue].extendleft(reversed(messages))
+
 
 class FakeConsumer:
     """One channel at a time; steps: open, cancel, close."""
@@ -160,10 +164,11 @@ class FakeConsumer:
         if was_open and lost is not None:
             lost(error or Outage("connection reset"))
 
-    def deliver(self) -> None:
-        """Hand over what may be handed over."""
+    def deliver(self, most: int | None = None) -> None:
+        """Hand over what may be handed over, `most` of it at most."""
         waiting = self._broker.queues[self.queue]
-        while self._takes and self._sink and waiting and len(self.unsettled) < self._allowed:
+        allowed = self._allowed if most is None else min(self._allowed, len(self.unsettled) + most)
+        while self._takes and self._sink and waiting and len(self.unsettled) < allowed:
             message, tag = waiting.popleft(), next(self._tags)
             self.unsettled[tag] = message
             again = message.attempts > 0
@@ -180,10 +185,11 @@ class FakeConsumer:
     def _end(self) -> None:
         """What is not settled goes back to where it stood."""
         self.is_open = self._takes = False
-        for _, message in sorted(self.unsettled.items(), reverse=True):
+        left = [message for _, message in sorted(self.unsettled.items())]
+        for message in left:
             message.attempts += 1
-            self._broker.queues[self.queue].appendleft(message)
         self.unsettled.clear()
+        self._broker.give_back(self.queue, left)
         self._broker.pump()
 
 

@@ -78,7 +78,7 @@ class Steps:
         """No step fails any more."""
         self._faults.clear()
 
-    async def begin(self, step: str) -> Exception | None:
+    async def begin(self, step: str) -> BaseException | None:
         """Raises the fault that is due before the step's effect; the one due after it is returned."""
         self.taken.append(step)
         if self._gates[step]:

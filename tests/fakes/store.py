@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Protocol
 
 from tests.fakes.clock import ManualClock
 from tests.fakes.locks import Locks
@@ -24,16 +25,23 @@ PORTION = 3
 """Providers of one portion of a full load: few, so that even small tests have several."""
 
 
+class Moments(Protocol):
+    """The database's clock."""
+
+    def moment(self) -> datetime:
+        """Now."""
+
+
 class FakeStore(Watched):
     """`steps` are those of the port by name: load, begin, keep_fresh, refresh, read, lock, write, record, and so on."""
 
-    def __init__(self, clock: ManualClock | None = None) -> None:
+    def __init__(self, clock: Moments | None = None) -> None:
         super().__init__()
         self.steps = Steps()
         self.state = State()
         self.poison: dict[ClaimId, Exception] = {}
         self.locks = Locks()
-        self.clock = clock or ManualClock()
+        self.clock: Moments = clock or ManualClock()
         self.rows = count(1_000)
         self.batches = count(1)
         self._ticks = count(1)
