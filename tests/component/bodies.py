@@ -56,6 +56,11 @@ def declare(number: int, provider: int, total: int = 10, **fields: Any) -> Body:
     return claim(number, "provider.declare", **{**whole, **fields})
 
 
+def together(*claims: Any) -> Body:
+    """`claims.batch` of these, in whatever state they are."""
+    return {"op": "claims.batch", "claims": list(claims)}
+
+
 def encoded(body: Body) -> bytes:
     """As it travels."""
     return json.dumps(body).encode()

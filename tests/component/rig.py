@@ -32,6 +32,7 @@ from worker.placement.snapshot import ConsumerRow, ProviderRow
 from worker.telemetry import Telemetry
 
 CLAIMS, EVENTS, DEAD = "allocation.claims", "allocation.events", "allocation.dead"
+IN_BULK = "allocation.events.batches"
 REPLY_TO = "allocation.replies.me"
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 5.0
 
@@ -61,8 +62,15 @@ class Rig:
     """An engine with a consumer and a publisher of its own; store, broker and clock may be shared with another."""
 
     def __init__(
-        self, other: "Shared | None" = None, *, batch_size_max: int = 16, carries_max: int = 8, parked_max: int = 20
+        self,
+        other: "Shared | None" = None,
+        *,
+        batch_size_max: int = 16,
+        carries_max: int = 8,
+        parked_max: int = 20,
+        bulk_exchange: str | None = None,
     ) -> None:
+        self._bulk_exchange = bulk_exchange
         self.clock: ManualClock = other.clock if other else ManualClock()
         self.store: FakeStore = other.store if other else FakeStore(self.clock)
         self.broker: FakeBroker = other.broker if other else FakeBroker()
@@ -83,7 +91,8 @@ class Rig:
     def _engine(self, around: Surroundings) -> Engine:
         renderer = Renderer("/test", EVENTS)
         replies = Replies(re.compile(r"^(amq\.|allocation\.replies\.)"))
-        announcer = Announcer(self.publisher, renderer, Parking(DEAD, CLAIMS, CLAIMS), replies, around)
+        parking = Parking(DEAD, CLAIMS, CLAIMS)
+        announcer = Announcer(self.publisher, renderer, parking, replies, around, bulk_exchange=self._bulk_exchange)
         route = Route(self.store, renderer, self.telemetry, self._limits.carries_max)
         failures = Failures(route, self.store, around, self._limits.conflict_tries_max)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import VCPU, claim_id, provider_id
-from tests.component.bodies import Body, amounts, claim, declare, holder, put, release
+from tests.component.bodies import Body, amounts, claim, declare, holder, put, release, together
 from tests.component.rig import BACKOFF_MAX_S, CLAIMS, Rig
 from tests.fakes.signals import Steps
 from worker.faults import Conflict, LockTimeout, Outage, Unconfirmed
@@ -56,6 +56,7 @@ rounds = st.lists(
         st.lists(store_faults, max_size=3),
         st.lists(publisher_faults, max_size=2),
         st.sampled_from(["none", "none", "first", "second"]),
+        st.booleans(),
     ),
     min_size=1,
     max_size=5,
@@ -75,13 +76,15 @@ async def _scenario(plan: list[Any]) -> None:
     sent: list[Body] = []
     bugs: list[Exception] = []
     async with first.working(), second.working():
-        for given_claims, store, publisher, lost in plan:
+        for given_claims, store, publisher, lost, in_one in plan:
             _arm(first.store.steps, [fault for fault in store if _is_first_bug(fault, bugs)])
             _arm(first.publisher.steps, publisher)
+            bodies: list[Body] = []
             for body, again in given_claims:
                 whole = {**body, "claim_id": claim_id(100 + len(sent))}
                 sent.append(whole)
-                first.send(*[whole] * (1 + again))
+                bodies += [whole] * (1 + again)
+            first.send(*([together(*bodies)] if in_one else bodies))
             if lost != "none":
                 await first.store.until(lambda: bool(first.store.steps.taken), "something has begun")
                 (first if lost == "first" else second).consumer.lose()

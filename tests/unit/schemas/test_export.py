@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 import schemas
 from schemas.export import documents, write
 from schemas.json_schema import json_schemas, models
 from schemas.replies import REPLY_BY_OP
-from schemas.wire import read_object
+from schemas.wire import strict
 from tests.unit.schemas.examples import CLAIMS, NOW, QUERIES, Body
 from tests.unit.schemas.told import ANSWERS, EVENTS
 
@@ -31,7 +31,7 @@ PARKED: Body = {
     "x-parked-first-at": NOW,
     "x-parked-last-at": NOW,
 }
-EXAMPLES: list[tuple[str, Body]] = [
+EXAMPLES: list[tuple[str, Any]] = [
     *((body["op"], body) for body in CLAIMS + QUERIES),
     *((body["type"], body) for body in EVENTS),
     *((f"{body['type']}.data", body["data"]) for body in EVENTS),
@@ -39,7 +39,10 @@ EXAMPLES: list[tuple[str, Body]] = [
     ("error.reply", {"ok": False, "error": {"code": "claim_not_found", "message": "No.", "details": {}}}),
     ("error.reply", {"ok": False, "error": {"code": "provider_not_found", "message": "No.", "details": {}}}),
     ("parked.headers", PARKED),
+    ("claims.batch", {"op": "claims.batch", "claims": CLAIMS}),
+    ("events.batch", EVENTS),
 ]
+BATCH = next(body for name, body in EXAMPLES if name == "claims.batch")
 
 
 def strict_model_of(name: str) -> TypeAdapter[Any]:
@@ -65,9 +68,25 @@ def test_each_schema_is_one_of_draft_2020_12(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "body"), EXAMPLES)
-def test_schema_and_model_accept_each_example_exactly(name: str, body: Body) -> None:
+def test_schema_and_model_accept_each_example_exactly(name: str, body: Any) -> None:
     Draft202012Validator(SCHEMAS[name]).validate(body)
-    strict_model_of(name).validate_python(read_object(json.dumps(body).encode()), extra="forbid")
+    strict_model_of(name).validate_python(strict(json.dumps(body)), extra="forbid")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**BATCH, "claims": []},
+        {**BATCH, "claims": CLAIMS[:1] * 257},
+        {**BATCH, "claims": [BATCH]},
+        {**BATCH, "more": 1},
+    ],
+    ids=["no claims", "too many", "a batch within", "an unknown field"],
+)
+def test_schema_and_model_refuse_what_is_no_batch(body: Body) -> None:
+    assert not Draft202012Validator(SCHEMAS["claims.batch"]).is_valid(body)
+    with pytest.raises(ValidationError):
+        strict_model_of("claims.batch").validate_python(strict(json.dumps(body)))
 
 
 @pytest.mark.parametrize("name", ["allocation.granted", "provider.list.reply", "claim.rejected"])
