@@ -45,8 +45,9 @@ def demo(
 ) -> None:
     """Run a cluster's day against a worker of its own, and report. Exit code 0 only if all was well.
 
-    Machines of a few dozen shapes, GPUs among them, are declared; four schedulers then place, grow, shrink and end
-    tasks by first fit, each on its own view, with mistakes, repeated messages and malformed ones in between.
+    Machines of a few dozen shapes are declared as trees, each GPU a provider of its own. On a part of them the same
+    made-up day is played by three strategies of placing, one after another. On all of them tasks are then placed,
+    grow, shrink and end, with mistakes, repeated messages and malformed ones in between.
 
     Needs ALLOCATION_DATABASE_URL (a user who may create databases) and ALLOCATION_BROKER_URL. It works in a database
     and under a prefix of its own, beside whatever runs there, and removes both at the end.
@@ -96,11 +97,12 @@ def _driven(drive: Drive, place: Ground, claims: int) -> "asyncio.Task[None]":
     async def drives() -> None:
         console = Console(stderr=True)
         async with client(place.broker, "demo", seen_with_words=drive.hear) as publisher:
-            with progress(console, "Declaring", len(drive.machines), "machines") as advance:
+            await drive.compare(publisher, lambda what, total: progress(console, what, total))
+            with progress(console, "Declaring", len(drive.cluster.picture.names), "providers") as advance:
                 await drive.load(publisher, advance)
             with progress(console, "Claiming", claims) as advance:
                 await drive.drive(publisher, claims, advance)
-            await drive.compare(publisher)
+            await drive.check(publisher)
 
     return asyncio.create_task(drives(), name="demo")
 

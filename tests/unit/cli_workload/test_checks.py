@@ -46,12 +46,16 @@ def test_a_good_day_passes_every_check() -> None:
 @pytest.mark.parametrize(
     ("break_it", "told"),
     [
-        (lambda drive: drive.unloaded.append("why"), "1 declarations were refused; the first: why"),
+        (lambda drive: drive.cluster.refused.append("why"), "1 declarations were refused; the first: why"),
         (lambda drive: drive.line.tally.send("b", print), "1 of 2 claims have no outcome"),
         (lambda drive: drive.line.tally.send_again("a"), "1 of 1 repeated messages were not answered"),
         (
             lambda drive: drive.scenario.wrong.append("this"),
             "1 outcomes are not what the claim asked for; the first: this",
+        ),
+        (
+            lambda drive: drive.scenario.waiting.unexplained.append("this"),
+            "1 tasks got no place without a reason; the first: this",
         ),
         (lambda drive: drive.differing.append("m is at 1"), "1 machines differ from what events told: m is at 1"),
         (lambda drive: drive.parked.clear(), "parked should be none, and are 1 not_json"),
@@ -93,4 +97,4 @@ def test_the_report_fits_its_width_and_ends_with_the_verdict(width: int) -> None
     show_report(Console(file=written, width=width), drive, WELL, checks(drive, WELL))
     lines = [line.rstrip() for line in written.getvalue().splitlines()]
     assert max(map(len, lines)) <= width
-    assert lines[-1] == "1 of 8 checks failed."
+    assert lines[-1] == "1 of 9 checks failed."

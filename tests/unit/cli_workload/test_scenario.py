@@ -1,6 +1,5 @@
 """The demonstration's claims, against a worker that grants everything or refuses everything."""
 
-from collections import Counter
 from random import Random
 from typing import Any
 
@@ -10,37 +9,51 @@ from schemas.decode import Unreadable, claim_id_of, fingerprint, parse, validate
 from worker.cli.client import Sent
 from worker.cli.workload.fleet import fleet
 from worker.cli.workload.malformed import REASONS, malformed
-from worker.cli.workload.scenario import TRIES_MAX, Scenario
+from worker.cli.workload.scenario import Scenario
 from worker.cli.workload.sending import Letter
 from worker.cli.workload.steps import STEPS, Step
 from worker.cli.workload.view import Picture
+
+MACHINE = fleet(150)[0].provider
 
 
 def scenario(seed: int = 1) -> Scenario:
     """On a fleet of which some events were heard."""
     picture = Picture(fleet(150))
-    for known in picture.known:
-        known.version = (1, 5)
+    picture.version = dict.fromkeys(picture.names, (1, 5))
     return Scenario(picture, Random(seed))  # noqa: S311 - repeatable, no secret
 
 
 def granted(letter: Letter) -> None:
-    """The outcome that a worker would give that knows no limits."""
+    """The outcome that a worker would give that has one machine and knows no limits."""
     claim = parse(letter.sent.body)
     parts = claim["claims"] if claim["op"] == "allocation.set_many" else [claim]
-    consumers: list[dict[str, Any]] = [{"id": part.get("consumer", {}).get("id"), "generation": 1} for part in parts]
-    letter.then({"type": "allocation.granted", "data": {"consumers": consumers}})
+    after = {MACHINE: {"CUSTOM_MILLICPU": 8_000, "MEMORY_MB": 8_192}}
+    consumers: list[dict[str, Any]] = [
+        {"id": part.get("consumer", {}).get("id"), "generation": 1, "after": after} for part in parts
+    ]
+    event = "allocation.released" if claim["op"] == "allocation.release" else "allocation.granted"
+    letter.then({"type": event, "data": {"consumers": consumers}})
 
 
-def refused(letter: Letter, code: str) -> None:
-    letter.then({"type": "claim.rejected", "data": {"code": code, "message": "no"}})
+def refused(letter: Letter, code: str = "no_candidates") -> None:
+    details = {"groups": {"": [{"step": "all", "left": 0}]}, "trees": [], "nearest": []}
+    letter.then({"type": "claim.rejected", "data": {"code": code, "message": "no", "details": details}})
 
 
-def played(seed: int, claims: int = 2_000) -> tuple[Scenario, list[Letter]]:
+def is_placing(letter: Letter) -> bool:
+    return letter.sent.op == "allocation.place"
+
+
+def played(seed: int, claims: int = 3_000) -> tuple[Scenario, list[Letter]]:
+    """Each tenth task finds no place."""
     one, letters = scenario(seed), []
-    for _ in range(claims):
+    for number in range(claims):
         letters.append(one.next())
-        granted(letters[-1])
+        if is_placing(letters[-1]) and number % 10 == 0:
+            refused(letters[-1])
+        else:
+            granted(letters[-1])
     return one, letters
 
 
@@ -59,10 +72,10 @@ def test_the_same_seed_is_the_same_day() -> None:
     assert list(map(without_id, played(3)[1])) != list(map(without_id, played(4)[1]))
 
 
-def test_only_those_that_ask_for_nothing_break_the_schema() -> None:
+def test_only_those_that_are_to_be_invalid_break_the_schema() -> None:
     one, letters = played(1)
     broken = [letter for letter in letters if isinstance(validate(parse(letter.sent.body), letter.sent.op), tuple)]
-    assert len(broken) == one.made[Step.NOTHING_ASKED]
+    assert len(broken) == one.made[Step.NOTHING_ASKED] + one.made[Step.AT_ODDS]
 
 
 def test_an_outcome_that_a_step_may_not_have_is_noted() -> None:
@@ -71,29 +84,30 @@ def test_an_outcome_that_a_step_may_not_have_is_noted() -> None:
     assert len(one.wrong) == 1
 
 
-def test_a_refused_task_is_tried_again_and_then_given_up() -> None:
+def test_a_task_that_found_no_place_waits_and_tries_again_until_it_has_one() -> None:
     one = scenario()
-    first = one.next()
-    while parse(first.sent.body)["op"] != "allocation.set" or one.made[Step.ARRIVE] != 1:
-        first = one.next()
-    tries = Counter([parse(first.sent.body)["consumer"]["id"]])
-    refused(first, "capacity_exceeded")
-    for _ in range(TRIES_MAX):
-        letter = one.next()
-        tries[parse(letter.sent.body).get("consumer", {}).get("id")] += 1
-        refused(letter, "capacity_exceeded")
-    assert tries[parse(first.sent.body)["consumer"]["id"]] == TRIES_MAX
+    first = next(letter for letter in iter(one.next, None) if one.made[Step.ARRIVE])
+    refused(first)
+    (task,) = one.waiting.tasks.values()
+    again = next(letter for letter in iter(one.next, None) if one.made[Step.TRY_AGAIN])
+    assert parse(again.sent.body)["consumer"]["id"] == task.consumer
+    granted(again)
+    assert not one.waiting.tasks
+    assert (one.placed, len(one.holders)) == (1, 1)
 
 
-def test_what_was_refused_is_free_again_in_the_view() -> None:
+def test_what_is_handed_over_is_held_by_the_next() -> None:
     one = scenario()
-    for _ in range(300):
-        letter = one.next()
-        refused(letter, "capacity_exceeded")
-    fresh = scenario()
-    assert [[view.free(place) for place in range(150)] for view in one.views] == [
-        [view.free(place) for place in range(150)] for view in fresh.views
-    ]
+    while not one.made[Step.HAND_OVER]:
+        last = one.next()
+        if is_placing(last):
+            granted(last)
+    before = len(one.holders)
+    old, new = parse(last.sent.body)["claims"]
+    granted(last)
+    assert (old["allocations"], new["consumer"]["generation"]) == ({}, None)
+    assert list(new["allocations"]) == [MACHINE]
+    assert len(one.holders) == before + 1
 
 
 @pytest.mark.parametrize("turn", range(len(REASONS)))

@@ -6,7 +6,7 @@ import pytest
 
 from worker.cli.endings import WrongUse
 from worker.cli.workload.amounts import Amounts
-from worker.cli.workload.replaying import Turn, moments
+from worker.cli.workload.moments import Turn, moments
 from worker.cli.workload.trace import read_nodes, read_tasks
 
 REAL = Path(__file__).parents[4] / "shared/data/gpu-cluster-2023"
@@ -36,6 +36,7 @@ def test_tasks_are_sorted_by_creation_and_want_shares_or_whole_gpus(tmp_path: Pa
     early, late = read_tasks(written(tmp_path, text))
     assert (early.task.wants, early.task.models, early.went_at) == (Amounts(2_000, 20, 8_000), frozenset(), None)
     assert (late.task.wants, late.task.models) == (Amounts(1_000, 10, 460), frozenset({"T4", "G2"}))
+    assert [(task.gpus, task.share) for task in (early.task, late.task)] == [(8, 1_000), (1, 460)]
 
 
 def test_a_limit_takes_the_earliest(tmp_path: Path) -> None:
@@ -49,9 +50,10 @@ def test_a_limit_takes_the_earliest(tmp_path: Path) -> None:
         ("a,x,10,0,0,,1,2", "line 2, column cpu_milli: must be a whole number from 0 to 2147483647, not 'x'."),
         ("a,-1,10,0,0,,1,2", "line 2, column cpu_milli: must be a whole number"),
         ("a,1,10,1,1001,,1,2", "line 2, column gpu_milli: must be a whole number from 0 to 1000, not '1001'."),
+        ("a,1,10,64,1000,,1,2", "line 2, column num_gpu: must be a whole number from 0 to 63, not '64'."),
         ("a,1,10,1,0,,1,2", "line 2, column gpu_milli: must be 1 to 1000 where a GPU is asked for."),
         ("a,1,10", "line 2, column creation_time: is missing."),
-        (",1,10,0,0,,1,2", "line 2, column name: must have 1 to 200 characters."),
+        (",1,10,0,0,,1,2", "line 2, column name: must have 1 to 190 characters."),
         ("a,0,0,0,0,,1,2", "line 2, column cpu_milli: and all other amounts are 0, which is no claim."),
         ("a,1,1,0,0,,5,2", "line 2, column deletion_time: is 2, before the creation at 5."),
         ("a,1,1,0,0,,1,2\na,1,1,0,0,,1,2", "line 3, column name: 'a' stands in an earlier line, too."),
@@ -97,6 +99,11 @@ def test_those_who_go_make_room_for_those_who_come(tmp_path: Path) -> None:
         ("c", Turn.CAME),
         ("b", Turn.WENT_AT_ONCE),
     ]
+
+
+def test_nobody_goes_where_all_are_to_stay(tmp_path: Path) -> None:
+    tasks = read_tasks(written(tmp_path, TASKS + "a,1,1,0,0,,1,5\nb,1,1,0,0,,2,2\n"))
+    assert [moment.turn for moment in moments(tasks, stay=True)] == [Turn.CAME, Turn.CAME]
 
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"the real trace is not at {REAL}")

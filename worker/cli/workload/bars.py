@@ -27,8 +27,8 @@ def colour_of(share: float) -> str:
     return "red" if share >= 0.95 else "yellow" if share >= 0.75 else "green"
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f} %"
 
 
 def milliseconds(seconds: float) -> str:

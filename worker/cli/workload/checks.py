@@ -33,6 +33,7 @@ def checks(drive: Drive, after: Aftermath) -> list[Check]:
         _loaded(drive),
         _outcomes(drive),
         _expected(drive),
+        _explained(drive),
         _repeats(drive),
         _parked(drive, after),
         _agreement(drive),
@@ -44,7 +45,8 @@ def checks(drive: Drive, after: Aftermath) -> list[Check]:
 def _loaded(drive: Drive) -> Check:
     if drive.unloaded:
         return Check(False, f"{len(drive.unloaded)} declarations were refused; the first: {drive.unloaded[0]}")
-    return Check(True, f"all {len(drive.machines):,} machines were declared")
+    gpus = sum(len(machine.gpus) for machine in drive.machines)
+    return Check(True, f"all {len(drive.machines):,} machines with {gpus:,} GPUs were declared, each as a tree")
 
 
 def _outcomes(drive: Drive) -> Check:
@@ -61,6 +63,15 @@ def _expected(drive: Drive) -> Check:
     if wrong:
         return Check(False, f"{len(wrong)} outcomes are not what the claim asked for; the first: {wrong[0]}")
     return Check(True, "every claim ended as it should, each mistake under its own code")
+
+
+def _explained(drive: Drive) -> Check:
+    unexplained = [*drive.scenario.waiting.unexplained, *drive.comparison.unexplained]
+    if unexplained:
+        return Check(False, f"{len(unexplained)} tasks got no place without a reason; the first: {unexplained[0]}")
+    refused = [drive.scenario.waiting, *(replay.waiting for replay in drive.comparison.replays)]
+    count = sum(one.reasons.total() for one in refused)
+    return Check(True, f"each of {count:,} refusals for want of a place says at which step nobody was left")
 
 
 def _repeats(drive: Drive) -> Check:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -12,77 +12,71 @@ from worker.cli.client import Client, Sent
 from worker.cli.workload import claims
 from worker.cli.workload.agreement import differences, usages_of
 from worker.cli.workload.amounts import Machine
-from worker.cli.workload.claims import Claim
+from worker.cli.workload.cluster import Cluster
+from worker.cli.workload.comparing import Comparison, Shown
+from worker.cli.workload.day import day
+from worker.cli.workload.fleet import MODELS
 from worker.cli.workload.malformed import REASONS, malformed
+from worker.cli.workload.measured import Measured
+from worker.cli.workload.moments import Pace, moments
 from worker.cli.workload.progress import Advance
 from worker.cli.workload.scenario import Scenario
-from worker.cli.workload.sending import UNANSWERED_MAX, Letter, Line
-from worker.cli.workload.tally import Tally, Told, code_of
-from worker.cli.workload.view import Picture
+from worker.cli.workload.sending import Line
+from worker.cli.workload.tally import Tally, Told
 
 CHUNK: Final = 32
-# The smaller the cluster, the sooner schedulers that see little of each other are in each other's way.
-UNANSWERED_OF_MACHINES: Final = 3
 SHARE_STEPS: Final = {claims.GPU_CLASS: claims.STEP_OF_SHARES}
 # So many malformed messages in all, each reason as often as the others.
 MALFORMED: Final = 3 * len(REASONS)
-
-
-@dataclass(slots=True)
-class Measured:
-    """How many claims in how long."""
-
-    claims: int = 0
-    seconds: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        return self.claims / self.seconds if self.seconds else 0.0
+# The strategies are compared on so many of the machines at most, so that all three together are soon done.
+COMPARED_MAX: Final = 100
 
 
 @dataclass(slots=True)
 class Drive:
-    """What was done and what came of it. `declaring` tallies the fleet's claims, `line` the others."""
+    """What was done and what came of it: first strategies on a part of the fleet, then the whole of it."""
 
-    machines: list[Machine]
+    machines: Sequence[Machine]
     seed: int
     now: Callable[[], float] = time.perf_counter
-    picture: Picture = field(init=False)
+    cluster: Cluster = field(init=False)
+    comparison: Comparison = field(init=False)
     scenario: Scenario = field(init=False)
-    declaring: Line = field(init=False)
     line: Line = field(init=False)
-    loaded: Measured = field(default_factory=Measured)
     driven: Measured = field(default_factory=Measured)
     parked: Counter[ParkedReason] = field(default_factory=Counter)
     repeats: int = 0
     differing: list[str] = field(default_factory=list)
-    unloaded: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.picture = Picture(self.machines)
-        self.scenario = Scenario(self.picture, Random(self.seed))  # noqa: S311 - repeatable, no secret
-        self.declaring = Line(Tally(self.now))
-        few = max(2 * CHUNK, len(self.machines) // UNANSWERED_OF_MACHINES)
-        self.line = Line(Tally(self.now), min(UNANSWERED_MAX, few))
+        self.cluster = Cluster(self.machines, self.now)
+        self.comparison = Comparison(Cluster(self.machines[:: -(-len(self.machines) // COMPARED_MAX)], self.now))
+        self.scenario = Scenario(self.cluster.picture, Random(self.seed))  # noqa: S311 - repeatable, no secret
+        self.line = Line(Tally(self.now))
 
     def hear(self, event: Told, words: bytes) -> None:
         """To be called with every event."""
-        self.scenario.hear(event)
-        self.declaring.hear(event, words)
+        self.comparison.hear(event, words)
+        self.cluster.hear(event, words)
         self.line.hear(event, words)
 
+    @property
+    def unloaded(self) -> list[str]:
+        """Declarations that were refused."""
+        return [*self.comparison.cluster.refused, *self.cluster.refused]
+
+    async def compare(self, client: Client, shown: Shown) -> None:
+        """The same day by each strategy, on a part of the machines, which are empty again afterwards."""
+        part = self.comparison.cluster
+        tasks = day(part.machines, Random(self.seed))  # noqa: S311 - repeatable, no secret
+        with shown("Declaring", len(part.picture.names)) as advance:
+            await part.load(client, advance, MODELS, SHARE_STEPS)
+        await self.comparison.play(client, claims.STRATEGIES, moments(tasks), Pace(), shown)
+        await self.comparison.replays[-1].clear(client)
+
     async def load(self, client: Client, advance: Advance) -> None:
-        """Declare the fleet: first its classes and traits, then all machines in bulk."""
-        await self._declare(client, claims.vocabulary(self.machines))
-        await self.declaring.drained()  # the worker has started
-        begun = self.now()
-        for start in range(0, len(self.machines), CHUNK):
-            part = self.machines[start : start + CHUNK]
-            await self._declare(client, [claims.declared(machine, SHARE_STEPS) for machine in part])
-            advance(self.declaring.tally.answered)
-        await self.declaring.drained()
-        advance(len(self.machines))
-        self.loaded = Measured(len(self.machines), self.now() - begun)
+        """Declare the whole fleet."""
+        await self.cluster.load(client, advance, MODELS, SHARE_STEPS)
 
     async def drive(self, client: Client, count: int, advance: Advance) -> None:
         """Send so many claims, with repetitions and malformed messages between them, and wait for all outcomes."""
@@ -102,16 +96,10 @@ class Drive:
         await self.line.until(lambda: self.line.tally.repeats_unanswered() == 0)
         self.driven = Measured(sent, self.now() - begun)
 
-    async def compare(self, client: Client) -> None:
+    async def check(self, client: Client) -> None:
         """Ask the worker for every machine, and note where events told something else."""
-        self.differing = differences(self.picture, await usages_of(client, self.machines))
-
-    async def _declare(self, client: Client, wanted: list[Claim]) -> None:
-        await self.declaring.send(client, [Letter.of(claim, self._loaded) for claim in wanted])
-
-    def _loaded(self, event: Told) -> None:
-        if event["type"] == "claim.rejected":
-            self.unloaded.append(f"{code_of(event)}: {event['data']['message']}")
+        picture = self.cluster.picture
+        self.differing = differences(picture, await usages_of(client, picture))
 
     def _disturbing(self, due: int, known: Sent) -> list[Sent]:
         """What is malformed, until so many are sent in all."""

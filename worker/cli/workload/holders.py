@@ -5,21 +5,32 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from worker.cli.workload.amounts import Amounts
+from worker.cli.workload.amounts import CLASSES, Amounts
+
+Allocations = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What a consumer holds on one machine."""
+    """What a consumer holds, by provider."""
 
     consumer: Mapping[str, Any]
-    place: int
-    holds: Amounts
+    allocations: Allocations
     generation: int
 
     @property
     def id(self) -> str:
         return str(self.consumer["id"])
+
+    @property
+    def machine(self) -> str:
+        """The provider of which it has processors."""
+        return next(provider for provider, resources in self.allocations.items() if CLASSES[0] in resources)
+
+    @property
+    def bare(self) -> Amounts:
+        """What it has of the machine itself."""
+        return Amounts.from_resources(self.allocations[self.machine])
 
 
 class Holders:

@@ -4,7 +4,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from worker.cli.workload.amounts import Amounts, Task
+from worker.cli.workload.amounts import WHOLE_GPU, Amounts, Task
 
 # (weight, what one task wants): the sizes that are commonest in a production GPU cluster, in its proportions.
 SIZES: Final = (
@@ -44,9 +44,12 @@ DEMANDS: Final = (
     (1, frozenset({"G2", "P100", "T4", "V100M16", "V100M32"})),
     (1, frozenset({"A10", "T4"})),
 )
-# Members of a gang, which start together or not at all.
-GANG_SIZES: Final = (Amounts(88_000, 327_680, 8_000), Amounts(48_000, 196_608, 4_000), Amounts(11_300, 49_152, 1_000))
-GANG_MEMBERS: Final = (2, 6)
+# (weight, GPUs of one machine, what they are wanted with): tasks that fill a machine or half of one.
+LARGE: Final = (
+    (5, 2, Amounts(16_000, 65_536, 2_000)),
+    (4, 4, Amounts(48_000, 196_608, 4_000)),
+    (3, 8, Amounts(88_000, 327_680, 8_000)),
+)
 PROJECTS: Final = ("vision", "speech", "search", "ranking", "maps", "research")
 USERS: Final = ("ada", "grace", "edsger", "barbara", "donald", "leslie")
 
@@ -54,21 +57,21 @@ USERS: Final = ("ada", "grace", "edsger", "barbara", "donald", "leslie")
 def draw_task(random: Random) -> Task:
     (wants,) = random.choices([size for _, size in SIZES], [weight for weight, _ in SIZES])
     models = frozenset[str]()
-    if wants.gpu_milli:
+    if 0 < wants.gpu_milli <= WHOLE_GPU:  # few models have machines with more
         (models,) = random.choices([demand for _, demand in DEMANDS], [weight for weight, _ in DEMANDS])
-    return _task(random, wants, models)
+    return _task(random, wants, models, max(1, wants.gpu_milli // WHOLE_GPU))
 
 
-def draw_gang(random: Random) -> list[Task]:
-    """Tasks alike, to be placed together."""
-    wants = random.choice(GANG_SIZES)
-    return [_task(random, wants, frozenset()) for _ in range(random.randint(*GANG_MEMBERS))]
+def draw_large(random: Random) -> Task:
+    """One that wants several whole GPUs of one machine, of any model."""
+    ((_, gpus, wants),) = random.choices(LARGE, [weight for weight, _, _ in LARGE])
+    return _task(random, wants, frozenset(), gpus)
 
 
 def draw_id(random: Random) -> str:
     return str(UUID(int=random.getrandbits(128), version=4))
 
 
-def _task(random: Random, wants: Amounts, models: frozenset[str]) -> Task:
+def _task(random: Random, wants: Amounts, models: frozenset[str], gpus: int = 1) -> Task:
     consumer = draw_id(random)
-    return Task(consumer, f"task-{consumer[:8]}", wants, models)
+    return Task(consumer, f"task-{consumer[:8]}", wants, models, gpus)

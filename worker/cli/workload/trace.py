@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from schemas.amounts import GROUPS_MAX
 from worker.cli.endings import WrongUse
 from worker.cli.workload.amounts import WHOLE_GPU, Amounts, Machine, Task, id_of
 
@@ -20,10 +21,13 @@ TASK_COLUMNS: Final = (
     "creation_time",
     "deletion_time",
 )
-# What one number of a claim may be; a machine's GPUs count in thousandths.
+# What one number of a claim may be; and more GPUs than any machine has.
 NUMBER_MAX: Final = 2_147_483_647
-GPUS_MAX: Final = NUMBER_MAX // WHOLE_GPU
-NAME_MAX: Final = 200
+GPUS_MAX: Final = 1_000
+# Each GPU of a task is a group of its request, beside the one for the rest.
+TASK_GPUS_MAX: Final = GROUPS_MAX - 1
+# A provider's name has 200 characters at most, and a GPU's is its machine's and a number.
+NAME_MAX: Final = 190
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +97,13 @@ def read_tasks(path: Path, limit: int | None = None) -> list[Traced]:
         if went_at is not None and went_at < came_at:
             raise line.wrong("deletion_time", f"is {went_at}, before the creation at {came_at}")
         models = frozenset(model.strip() for model in line.text("gpu_spec").split("|") if model.strip())
-        tasks.append(Traced(Task(id_of("task", name), name, _wants(line), models), came_at, went_at))
+        task = Task(id_of("task", name), name, _wants(line), models, max(1, line.number_of("num_gpu", TASK_GPUS_MAX)))
+        tasks.append(Traced(task, came_at, went_at))
     return sorted(tasks, key=lambda traced: traced.came_at)[:limit]
 
 
 def _wants(line: Line) -> Amounts:
-    gpus = line.number_of("num_gpu", GPUS_MAX)
+    gpus = line.number_of("num_gpu", TASK_GPUS_MAX)
     share = line.number_of("gpu_milli", WHOLE_GPU)
     if gpus and not share:
         raise line.wrong("gpu_milli", "must be 1 to 1000 where a GPU is asked for")

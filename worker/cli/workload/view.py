@@ -1,109 +1,58 @@
-"""What a client knows of the machines: what events told, and what its own claims under way will change."""
+"""What a client knows of the machines: what events told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from worker.cli.workload.amounts import CLASSES, Amounts, Machine, Task
-from worker.cli.workload.first_fit import NOTHING as NO_PLACE
-from worker.cli.workload.first_fit import FreeTree
+from worker.cli.workload.amounts import CLASSES, Amounts, Machine, total_of
 
 Told = Mapping[str, Any]
 NOTHING_YET: Final = (-1, -1)
-NONE: Final = Amounts()
-
-
-@dataclass(slots=True)
-class Known:
-    """A machine as events told it; `version` is (incarnation, generation)."""
-
-    capacity: Amounts
-    used: Amounts = NONE
-    version: tuple[int, int] = NOTHING_YET
 
 
 class Picture:
-    """The machines as events told them, whatever the order in which the events came."""
+    """The providers of machines as events told them, whatever the order in which the events came.
+
+    `used`, `capacity` and `version` (incarnation, generation) are by provider.
+    """
 
     def __init__(self, machines: Sequence[Machine]) -> None:
         self.machines = machines
-        self.known = [Known(machine.total) for machine in machines]
-        self.place_of = {machine.provider: place for place, machine in enumerate(machines)}
+        members = [member for machine in machines for member in machine.members()]
+        self.names = {member.provider: member.name for member in members}
+        self.capacity = {member.provider: member.has for member in members}
+        self.used = dict.fromkeys(self.names, Amounts())
+        self.version = dict.fromkeys(self.names, NOTHING_YET)
 
-    def hear(self, event: Told) -> list[int]:
-        """Take what an event (or its repetition) tells; the places of the machines it was newer for."""
+    def hear(self, event: Told) -> None:
+        """Take what an event (or its repetition) tells."""
         shown = event["data"]
         if "inventories" in shown and "provider" in shown:
-            return self._take(shown["provider"], shown)
-        found: list[int] = []
-        for provider, state in shown.get("providers", {}).items() if "consumers" in shown else ():
-            found += self._take(provider, state)
-        return found
+            self._take(shown["provider"], shown)
+        elif "consumers" in shown:
+            for provider, state in shown.get("providers", {}).items():
+                self._take(provider, state)
 
     def start(self, usages: Mapping[str, Told]) -> None:
         """Take the answer to `usage.provider` as the truth of the moment."""
         for provider, state in usages.items():
-            known = self.known[self.place_of[provider]]
-            known.used = Amounts.from_resources(state["usages"])
+            self.used[provider] = Amounts.from_resources(state["usages"])
 
-    def _take(self, provider: str, state: Told) -> list[int]:
-        place = self.place_of.get(provider)
-        if place is None:
-            return []
-        known = self.known[place]
+    def used_of(self, machine: Machine) -> Amounts:
+        """On the machine and its GPUs."""
+        return total_of(self.used[one] for one in (machine.provider, *machine.gpus))
+
+    def capacity_of(self, machine: Machine) -> Amounts:
+        """Of the machine and its GPUs."""
+        return total_of(self.capacity[one] for one in (machine.provider, *machine.gpus))
+
+    def _take(self, provider: str, state: Told) -> None:
         version = (state["incarnation"], state["generation"])
-        if version < known.version:
-            return []
-        inventories = state["inventories"]
-        known.version = version
-        known.capacity = _amounts(inventories, "capacity")
-        known.used = _amounts(inventories, "used")
-        return [place]
-
-
-class View:
-    """One client's view: the common picture, less what this client has asked for and not yet been told of."""
-
-    def __init__(self, picture: Picture, start: float = 0.0) -> None:
-        """Its search begins after so large a share of the machines of each model, and goes all the way round."""
-        self._picture = picture
-        self._starts: dict[str, int] = {}
-        self._expected = [Amounts()] * len(picture.machines)
-        self._trees: dict[str, FreeTree] = {}
-        for model in sorted({machine.model for machine in picture.machines}):
-            places = [place for place, machine in enumerate(picture.machines) if machine.model == model]
-            self._starts[model] = places[int(start * len(places))] if start else 0
-            self._trees[model] = FreeTree(
-                [
-                    self.free(place) if machine.model == model else NO_PLACE
-                    for place, machine in enumerate(picture.machines)
-                ]
-            )
-
-    def find(self, task: Task) -> int | None:
-        """The first machine with room for the task, of an allowed model where the task wants a GPU."""
-        wanted = sorted(task.models & self._trees.keys()) if task.wants.gpu_milli and task.models else self._trees
-        models = [model for model in wanted if model or not task.wants.gpu_milli]
-        for starts in (self._starts, dict.fromkeys(models, 0)):
-            found = (self._trees[model].first(task.wants, starts[model]) for model in models)
-            places = [place for place in found if place is not None]
-            if places:
-                return min(places)
-        return None
-
-    def expect(self, place: int, change: Amounts) -> None:
-        """Count on a change that was asked for; negated, it is called off or has been told."""
-        self._expected[place] = self._expected[place].plus(change)
-        self.refresh(place)
-
-    def refresh(self, place: int) -> None:
-        """Look at the picture of one machine again."""
-        self._trees[self._picture.machines[place].model][place] = self.free(place)
-
-    def free(self, place: int) -> Amounts:
-        """What is free there as far as this client knows; below zero where others were faster."""
-        known = self._picture.known[place]
-        return known.capacity.minus(known.used).minus(self._expected[place])
+        if version < self.version.get(provider, version):
+            return
+        if provider in self.names:
+            self.version[provider] = version
+            self.capacity[provider] = _amounts(state["inventories"], "capacity")
+            self.used[provider] = _amounts(state["inventories"], "used")
 
 
 def _amounts(inventories: Told, column: str) -> Amounts:
