@@ -12,7 +12,7 @@ from schemas.wire import BODY_BYTES_MAX
 from tests.builders import VCPU, claim_id, provider_row
 from tests.component.bodies import Body, claim, encoded, put, together
 from tests.component.rig import BACKOFF_MAX_S, CLAIMS, REPLY_TO, Rig
-from worker.engine.session import READ_BATCHES_MAX
+from worker.engine.session import READ_BATCHES_MAX, READ_BYTES_MAX
 from worker.faults import Outage, Unconfirmed
 from worker.messages import Outgoing
 from worker.placement.inventory import Inventory
@@ -339,6 +339,19 @@ async def test_when_stopped_the_batch_in_hand_is_told_and_the_message_left_for_a
     assert another.codes(range(1, 7)) == ["allocation.granted"] * 6
     assert all(len(set(another.bodies_of(number))) == 1 for number in range(1, 7))
     assert another.used(1) == 6
+
+
+async def test_stopping_waits_for_no_claim_of_a_message_that_is_still_being_read(two_each: Rig) -> None:
+    wrong = {"no": "claim", "id": "x" * (READ_BYTES_MAX // 2 + 1)}
+    gate = two_each.publisher.steps.hold_next("publish")
+    two_each.send(together(*puts(1, 2), *[wrong] * 12))
+    async with two_each.working():
+        await gate.reached()
+        two_each.stop.set()
+        await two_each.broker.until(lambda: "cancel" in two_each.consumer.steps.taken, "nothing more is taken")
+        gate.open()
+    assert two_each.consumer.acked == []
+    assert len(two_each.dead) < 12
 
 
 async def test_of_a_message_handed_over_suspiciously_often_each_claim_is_taken_alone(rig: Rig) -> None:

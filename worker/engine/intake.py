@@ -94,8 +94,18 @@ def unpacked(delivery: Delivery) -> Sequence[Delivery]:
     members = split(delivery.body)
     if members is None:
         return (delivery,)
+    _, _, properties, tag, epoch, redelivered, attempts, _ = delivery
     return [
-        delivery._replace(body=member.body, routing_key=_routing_key(member.op), place=Place(position, len(members)))
+        Delivery(
+            member.body,
+            _routing_key(member.op),
+            properties,
+            tag,
+            epoch,
+            redelivered,
+            attempts,
+            Place(position, len(members)),
+        )
         for position, member in enumerate(members, 1)
     ]
 

@@ -144,6 +144,8 @@ class Session:
                 await self._handed_on.put(Applied(parked=parked))
             for portion in portions(claims, READ_BYTES_MAX):
                 await self._readable.below(READ_BATCHES_MAX * self.limits.batch_size_max)
+                if self._ended.is_set():
+                    return
                 await self._check(portion)
 
     async def _check(self, deliveries: Sequence[Delivery]) -> None:
