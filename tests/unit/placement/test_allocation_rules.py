@@ -76,6 +76,29 @@ def test_an_amount_keeps_to_the_units(amount: int, rule: str, limit: int) -> Non
     )
 
 
+def test_units_hold_for_each_consumer_by_itself() -> None:
+    before = snapshot(provider_row(1, {VCPU: Inventory(100, min_unit=4, max_unit=8)}))
+    assert accepted(set_claim(1, holding(1, {P1: {VCPU: 8}}), holding(2, {P1: {VCPU: 8}})), before).changed
+    code, details = refused(set_claim(1, holding(1, {P1: {VCPU: 8}}), holding(2, {P1: {VCPU: 3}})), before)
+    assert (code, details["consumer"], details["rule"]) == (Code.UNIT_CONSTRAINT_VIOLATED, C2, "min_unit")
+
+
+def test_a_ratio_of_0_closes_a_class_to_who_does_not_hold_it() -> None:
+    before = snapshot(provider_row(1, {VCPU: Inventory(10, allocation_ratio=Decimal(0))}))
+    code, details = refused(set_claim(1, holding(1, {P1: {VCPU: 1}})), before)
+    assert (code, details["capacity"], details["free"]) == (Code.CAPACITY_EXCEEDED, 0, 0)
+
+
+def test_an_adjustment_is_judged_by_what_the_consumer_would_hold() -> None:
+    stock = Stock(Inventory(20, max_unit=8, step_size=2), 16)
+    before = snapshot(provider_row(1, {VCPU: stock}), consumer_row(1, {P1: {VCPU: 2}}))
+    assert accepted(adjust_claim(1, 1, add={P1: {VCPU: 4}}), before).changed
+    code, details = refused(adjust_claim(1, 1, add={P1: {VCPU: 1}}), before)
+    assert (code, details["amount"], details["rule"]) == (Code.UNIT_CONSTRAINT_VIOLATED, 3, "step_size")
+    code, details = refused(adjust_claim(1, 1, add={P1: {VCPU: 6}}), before)
+    assert (code, details["used"], details["requested"], details["free"]) == (Code.CAPACITY_EXCEEDED, 14, 8, 6)
+
+
 def test_amounts_that_the_claim_does_not_change_are_not_checked_again() -> None:
     closed = Stock(Inventory(10, min_unit=5, allocation_ratio=Decimal(0)), 3)
     before = snapshot(provider_row(1, {VCPU: closed, MEMORY: TEN}), consumer_row(1, {P1: {VCPU: 3}}))

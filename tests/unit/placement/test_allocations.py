@@ -76,6 +76,12 @@ def test_another_project_advances_the_consumer_and_no_provider() -> None:
     assert told.providers[P1].generation == 0
 
 
+def test_another_user_advances_the_consumer_and_no_provider() -> None:
+    before = snapshot(provider_row(1, {VCPU: Stock(TEN, 4)}), consumer_row(1, {P1: {VCPU: 4}}))
+    told = granted(set_claim(1, holding(consumer(1, user="other"), {P1: {VCPU: 4}})), before)
+    assert (told.consumers[0].generation, told.consumers[0].user, told.providers[P1].generation) == (2, "other", 0)
+
+
 def test_another_type_is_a_change_and_no_type_keeps_the_one_there_is() -> None:
     before = snapshot(provider_row(1, {VCPU: Stock(TEN, 4)}), consumer_row(1, {P1: {VCPU: 4}}, type="VM"))
     assert granted(set_claim(1, holding(consumer(1, type="POD"), {P1: {VCPU: 4}})), before).consumers[0].type == "POD"

@@ -2,12 +2,26 @@
 
 import pytest
 
-from tests.builders import AVX2, FAST, GOLD, NOW, SILVER, VCPU, claim_id, provider_id, snapshot
+from tests.builders import (
+    AVX2,
+    FAST,
+    GOLD,
+    NOW,
+    SILVER,
+    VCPU,
+    claim_id,
+    consumer_row,
+    provider_id,
+    provider_row,
+    snapshot,
+)
 from tests.unit.placement.verdicts import accepted, refused
 from worker.placement.claims import Claim, CreateClass, DeleteClass, DeleteTrait, EnsureTrait, RenameClass
 from worker.placement.decide import decide
 from worker.placement.ids import ResourceClass, Trait
+from worker.placement.inventory import Inventory, Stock
 from worker.placement.outcomes import ClassRenamed, Code
+from worker.placement.plan import Writes
 from worker.placement.snapshot import Snapshot, Users
 
 CID = claim_id(1)
@@ -59,6 +73,12 @@ def test_a_class_is_renamed_to_a_free_name() -> None:
     assert plan.writes.classes_renamed == ((GOLD, SILVER),)
     taken = RenameClass(id=CID, name=GOLD, new_name=VCPU)
     assert refused(taken, snapshot()) == (Code.DUPLICATE_NAME, {"name": VCPU})
+
+
+def test_a_class_in_use_is_renamed_without_a_change_of_any_provider() -> None:
+    before = snapshot(provider_row(1, {GOLD: Stock(Inventory(4), 1)}), consumer_row(1, {provider_id(1): {GOLD: 1}}))
+    plan = decide([RenameClass(id=CID, name=GOLD, new_name=SILVER)], before)
+    assert (plan.writes, plan.providers) == (Writes(classes_renamed=((GOLD, SILVER),)), {})
 
 
 def test_a_rename_to_its_own_name_changes_nothing() -> None:

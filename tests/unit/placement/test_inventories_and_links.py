@@ -101,6 +101,12 @@ def test_replacing_adds_changes_and_drops_in_one_step_and_keeps_what_is_used() -
     assert writes.providers_advanced[0].generation_to == 1
 
 
+def test_an_empty_replacement_clears_all() -> None:
+    before = snapshot(provider_row(1, {VCPU: TEN, MEMORY: TEN}))
+    writes = decide([ReplaceInventories(id=CID, provider=P1, inventories={})], before).writes
+    assert (writes.inventories_put, writes.inventories_deleted) == ((), ((1, MEMORY), (1, VCPU)))
+
+
 def test_a_class_that_is_held_cannot_be_dropped_and_its_holders_are_told() -> None:
     row = provider_row(1, {VCPU: Stock(TEN, 4), MEMORY: Stock(TEN, 1)})
     users = Users(2, (consumer_id(1), consumer_id(2)))

@@ -33,6 +33,7 @@ from worker.placement.outcomes import (
     ProviderUpdated,
     TraitsChanged,
 )
+from worker.placement.plan import Writes
 from worker.placement.snapshot import Snapshot, Users
 
 P1, P2, P3, P4 = (provider_id(n) for n in (1, 2, 3, 4))
@@ -135,6 +136,19 @@ def test_null_makes_a_provider_a_root_and_no_parent_named_leaves_it() -> None:
 
 def test_a_provider_does_not_go_below_its_own_descendant() -> None:
     assert refused(move(P1, P3), tree()) == (Code.TREE_LOOP, {"path": [P1, P2, P3]})
+
+
+def test_a_provider_moves_only_below_one_that_exists() -> None:
+    missing = provider_id(9)
+    assert refused(move(P2, missing), tree()) == (Code.PARENT_NOT_FOUND, {"providers": [missing]})
+
+
+def test_what_a_provider_has_and_what_is_held_of_it_stay_when_it_moves() -> None:
+    before = snapshot(
+        provider_row(1), provider_row(2, {VCPU: Stock(TEN, 4)}, parent=1), consumer_row(1, {P2: {VCPU: 4}})
+    )
+    (edit,) = decide([move(P2, None)], before).writes.providers_edited
+    assert decide([move(P2, None)], before).writes == Writes(providers_edited=(edit,))
 
 
 def test_a_child_made_earlier_in_the_batch_moves_along() -> None:
