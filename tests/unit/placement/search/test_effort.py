@@ -1,5 +1,6 @@
 """How much a search costs, counted in providers tried: never the product of what there is and what is asked."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,10 @@ from worker.placement.inventory import Inventory, Stock
 from worker.placement.request import Group, Request, Strategy
 from worker.placement.search.ask import Terms, ask_of
 from worker.placement.search.board import lay
+from worker.placement.search.find import LOOKED_AT_MAX, ranked
 from worker.placement.search.kinds import kinds
 from worker.placement.search.merge import FRUITLESS_MAX, Merge
+from worker.placement.search.order import LISTED_MAX, candidates
 from worker.placement.search.rows import Rows
 from worker.placement.snapshot import ProviderRow
 
@@ -119,6 +122,24 @@ def test_a_puzzle_is_given_up_after_a_bounded_number_of_steps() -> None:
     found, steps = effort(rows, Request(groups=groups, group_policy="none"))
     assert not found
     assert steps == FRUITLESS_MAX + 1
+
+
+def test_the_best_of_an_anchor_is_sought_among_a_bounded_number_of_candidates() -> None:
+    rows = Rows([provider_row(1), *[provider_row(n, {GOLD: Inventory(n)}, parent=1) for n in range(2, 303)]])
+    ask = ask_of(replace(asking(1), strategy=Strategy.SPREAD))
+    looked_at = list(ranked(ask, rows.tree(provider_id(1)), Terms({}), once=True))
+    assert len(looked_at) == LOOKED_AT_MAX
+    assert list(looked_at[0].candidate.allocations) == [provider_id(302)]
+
+
+def test_a_list_that_has_to_be_put_in_order_is_bounded_and_has_every_host() -> None:
+    some = {GOLD: Inventory(9), VCPU: Inventory(9)}
+    large = [provider_row(1), *[provider_row(n, some, parent=1) for n in range(2, 152)]]
+    request = Request(groups={"": Group(resources={GOLD: 1, VCPU: 1})}, strategy=Strategy.PACK)
+    rows = [*large, provider_row(500, some), provider_row(501, some)]
+    anchors = Counter(one.anchor for one in candidates(request, Rows(rows), {}))
+    assert LISTED_MAX < 150 * 150
+    assert anchors == {provider_id(1): LISTED_MAX, provider_id(500): 1, provider_id(501): 1}
 
 
 def test_a_subtree_too_small_is_given_up_soon() -> None:

@@ -59,6 +59,22 @@ def test_a_group_without_resources_stands_as_the_ancestor_and_is_in_the_mappings
     assert all(one.relied == {provider_id(3)} for one in candidates)
 
 
+def test_a_group_without_resources_stands_below_nobody_that_gives() -> None:
+    rows = [provider_row(1, {VCPU: ONE}), provider_row(2, {GOLD: ONE}, parent=1, traits=[FAST])]
+    both = asking({"_cpu": CPU, "_gpu": GPU, "_top": TOP}, frozenset({"_cpu", "_gpu", "_top"}))
+    assert found(rows, both) == []
+    alone = asking({"_cpu": CPU, "_gpu": GPU, "_top": TOP}, frozenset({"_gpu", "_top"}))
+    assert [mapped(one) for one in found(rows, alone)] == [{"_cpu": [1], "_gpu": [2], "_top": [2]}]
+
+
+def test_isolate_does_not_count_a_group_that_takes_nothing() -> None:
+    rows = [provider_row(1, {GOLD: ONE}, traits=[FAST])]
+    tops = {"_gpu": GPU, "_top": TOP, "_too": TOP}
+    assert [mapped(one) for one in found(rows, asking(tops, frozenset(tops)))] == [
+        {"_gpu": [1], "_too": [1], "_top": [1]}
+    ]
+
+
 def test_every_ancestor_that_may_stand_for_it_makes_a_candidate_of_its_own() -> None:
     request = asking({"_a": GPU, "_top": Group(forbidden=frozenset({AVX2}))}, frozenset({"_a", "_top"}))
     rows = [provider_row(1), provider_row(2, parent=1), provider_row(3, {GOLD: ONE}, parent=2, root=1)]

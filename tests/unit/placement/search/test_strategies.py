@@ -1,7 +1,7 @@
 """In which order candidates are offered, and what a limit does to it."""
 
 from dataclasses import replace
-from itertools import permutations
+from itertools import groupby, permutations
 
 import pytest
 
@@ -36,6 +36,21 @@ def test_first_goes_by_root_id_and_then_by_provider_ids() -> None:
         provider_row(2, {VCPU: TEN}, parent=5),
     ]
     assert givers(rows, asking(Strategy.FIRST)) == [[3], [1], [2], [5]]
+
+
+def test_first_compares_providers_class_by_class_and_then_the_largest_group_first() -> None:
+    stocks: dict[ResourceClass, Inventory | Stock] = {VCPU: TEN, MEMORY: TEN}
+    rows = [provider_row(1, stocks), provider_row(2, stocks, parent=1)]
+    unnamed = Group(resources={VCPU: 1, MEMORY: 2})
+    assert offered(rows, asking(Strategy.FIRST, unnamed)) == [
+        {1: {MEMORY: 2, VCPU: 1}},
+        {1: {MEMORY: 2}, 2: {VCPU: 1}},
+        {1: {VCPU: 1}, 2: {MEMORY: 2}},
+        {2: {MEMORY: 2, VCPU: 1}},
+    ]
+    groups = {"_small": CPU, "_large": Group(resources={VCPU: 2})}
+    named = found(rows, Request(groups=groups, group_policy="isolate"))
+    assert [mapped(one)["_large"] for one in named] == [[1], [2]]
 
 
 def test_pack_takes_the_fullest_that_fits() -> None:
@@ -86,6 +101,30 @@ def test_preferred_traits_of_the_chosen_come_before_the_strategy(strategy: Strat
     assert givers(rows, replace(request, preferred={FAST: -2.0}))[:2] in ([[1], [2]], [[2], [1]])
 
 
+@pytest.mark.parametrize("strategy", Strategy)
+def test_weights_of_preferred_traits_are_averaged_over_the_chosen(strategy: Strategy) -> None:
+    rows = [
+        provider_row(1, {VCPU: TEN}, traits=[FAST]),
+        provider_row(2, {MEMORY: TEN}, parent=1),
+        provider_row(3, {VCPU: TEN, MEMORY: TEN}, traits=[FAST]),
+    ]
+    request = replace(asking(strategy, Group(resources={VCPU: 1, MEMORY: 1})), preferred={FAST: 3.0}, seed="a")
+    assert givers(rows, request) == [[3], [1, 2]]
+    assert givers(rows, replace(request, preferred={FAST: -3.0})) == [[1, 2], [3]]
+
+
+def test_a_weight_below_1_only_raises_the_odds_of_a_draw() -> None:
+    rows = [provider_row(1, {VCPU: TEN}), provider_row(2, {VCPU: TEN}, traits=[FAST])]
+    seeds = [str(number) for number in range(200)]
+
+    def firsts(weight: float) -> int:
+        request = replace(asking(Strategy.RANDOM), preferred={FAST: weight})
+        return sum(givers(rows, replace(request, seed=seed))[0] == [2] for seed in seeds)
+
+    assert firsts(1.0) == 200
+    assert 200 > firsts(0.3) > firsts(0.0) > 0
+
+
 def test_what_the_consumer_gives_back_does_not_count_as_used() -> None:
     rows = hosts(6, 4)
     assert [sorted(one) for one in offered(rows, asking(Strategy.PACK), {1: {VCPU: 6}})] == [[2], [1]]
@@ -123,6 +162,16 @@ def test_random_without_a_seed_goes_by_the_claim() -> None:
     assert len({one.anchor for one in chosen.values() if one is not None}) > 1
     seeded = replace(asking(Strategy.RANDOM), seed="1")
     assert {fleet.choose(seeded, {}, claim, None) == chosen["1"] for claim in chosen} == {True}
+
+
+def test_random_draws_the_hosts_and_then_the_providers_of_each() -> None:
+    rows = [provider_row(root) for root in (1, 2, 3)]
+    rows += [provider_row(10 * root + n, {VCPU: TEN}, parent=root) for root in (1, 2, 3) for n in range(5)]
+    orders = [givers(rows, replace(asking(Strategy.RANDOM), seed=str(seed))) for seed in range(10)]
+    hosts_of = [[host for host, _ in groupby(one // 10 for (one,) in order)] for order in orders]
+    assert all(sorted(hosts) == [1, 2, 3] for hosts in hosts_of)
+    assert len({tuple(hosts) for hosts in hosts_of}) > 1
+    assert any(order != sorted(order) for order in ([one for one in order if one[0] < 20] for order in orders))
 
 
 def test_random_reaches_every_host() -> None:
