@@ -18,6 +18,7 @@ from worker.cli.compose import Fields, amounts_from, consumer_from, fields_from
 from worker.cli.endings import REJECTED, TIMED_OUT, WRONG_USE, WrongUse
 from worker.cli.loop import run_in_loop
 from worker.cli.outcome import show_outcome
+from worker.cli.requests import Asked, Forbid, Policy, Require, Resources, Strategy, request_from
 from worker.cli.screen import complain, tell_aside, write_json
 from worker.settings import BrokerSettings, load
 
@@ -40,6 +41,11 @@ def claim(  # noqa: PLR0913, PLR0917 - every flag of a command line is a paramet
     allocate: Amounts = [],  # noqa: B006 - typer copies it
     add: Amounts = [],  # noqa: B006 - typer copies it
     remove: Amounts = [],  # noqa: B006 - typer copies it
+    resources: Resources = [],  # noqa: B006 - typer copies it
+    require: Require = [],  # noqa: B006 - typer copies it
+    forbid: Forbid = [],  # noqa: B006 - typer copies it
+    policy: Policy = None,
+    strategy: Strategy = None,
     timeout_s: Annotated[float, typer.Option("--timeout", min=0.0, help="Seconds to wait for the outcome.")] = 10.0,
     wait: Annotated[bool, typer.Option(help="Wait for the outcome.")] = True,
     check: Annotated[bool, typer.Option(help="Look for mistakes before sending.")] = True,
@@ -52,12 +58,17 @@ def claim(  # noqa: PLR0913, PLR0917 - every flag of a command line is a paramet
     - `allocation-worker claim provider.create name=rack-1-node-1`
     - `allocation-worker claim inventory.create provider=UUID resource_class=VCPU total=64`
     - `allocation-worker claim allocation.set --consumer UUID --project p --user u --allocate UUID:VCPU=4,DISK_GB=9`
+    - `allocation-worker claim allocation.place --consumer UUID --project p --user u --resources VCPU=4,MEMORY_MB=8192`
+      `--resources _gpu:PGPU=1 --require '_gpu:CUSTOM_GPU_A|CUSTOM_GPU_B' --strategy pack`
+    - `allocation-worker claim provider.set_state provider=UUID state=draining`
+    - `allocation-worker claim reshape.json`
     """
     body, fields = _read(what)
     held = consumer_from({"id": consumer, "project": project, "user": user, "type": kind})
     amounts = {"allocations": amounts_from(allocate), "add": amounts_from(add), "remove": amounts_from(remove)}
-    added = {"consumer": held} | {name: value for name, value in amounts.items() if value}
-    added = {name: value for name, value in added.items() if value} | fields_from(pairs or ())
+    request = request_from(Asked(resources, require, forbid, policy, strategy))
+    given = {"consumer": held, "request": request} | amounts
+    added = fields_from(pairs or (), {name: value for name, value in given.items() if value})
     if "claim_id" not in fields | added:
         added["claim_id"] = str(uuid.uuid4())
     fields |= added

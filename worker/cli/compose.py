@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,9 +26,12 @@ LISTS: Final = frozenset(
 Fields = dict[str, Any]
 
 
-def fields_from(pairs: Iterable[str]) -> Fields:
-    """`total=64` is a number, `name=rack-1` a text, `name='"64"'` a text too, `consumer.id=...` a field of a field."""
-    fields: Fields = {}
+def fields_from(pairs: Iterable[str], given: Mapping[str, Any] | None = None) -> Fields:
+    """`total=64` is a number, `name=rack-1` a text, `name='"64"'` a text too, `consumer.id=...` a field of a field.
+
+    They come to those `given`, and into them.
+    """
+    fields: Fields = deepcopy(dict(given or {}))
     for pair in pairs:
         name, found, value = pair.partition("=")
         if not found or not name:
@@ -53,9 +57,13 @@ def amounts_from(given: Iterable[str]) -> dict[str, dict[str, Any]]:
         provider, found, rest = one.rpartition(":")
         if not found or not provider:
             raise WrongUse(f"'{one}' is not of the form PROVIDER:CLASS=AMOUNT,CLASS=AMOUNT.")
-        for pair in rest.split(","):
-            amounts.setdefault(provider, {}).update(_amount(pair))
+        amounts.setdefault(provider, {}).update(class_amounts(rest))
     return amounts
+
+
+def class_amounts(text: str) -> dict[str, int]:
+    """`VCPU=4,MEMORY_MB=1024` as {class: amount}."""
+    return dict(map(_amount, text.split(",")))
 
 
 def consumer_from(given: Mapping[str, str | None]) -> Fields:
@@ -63,11 +71,11 @@ def consumer_from(given: Mapping[str, str | None]) -> Fields:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _amount(pair: str) -> Mapping[str, int]:
+def _amount(pair: str) -> tuple[str, int]:
     name, _, amount = pair.partition("=")
     if not name or not amount.isascii() or not amount.isdigit():
         raise WrongUse(f"'{pair}' is not of the form CLASS=AMOUNT with a whole amount.")
-    return {name: int(amount)}
+    return name, int(amount)
 
 
 def _value(name: str, text: str) -> Any:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.codes import Code
+from worker.cli.candidates import show_explanation
 from worker.cli.screen import show_table, tell
 
 
@@ -13,12 +15,16 @@ def show_outcome(event: Mapping[str, Any]) -> None:
         again = "may succeed later, under a new claim_id" if data["transient"] else "will not succeed as it is"
         tell(f"rejected: {data['code']}", "bold red")
         tell(f"{data['message']} (The same request {again}.)")
-        _show_details(data["details"])
+        if data["code"] == Code.NO_CANDIDATES:
+            show_explanation(data["details"])
+        else:
+            _show_details(data["details"])
         return
     tell(f"{event.get('type')}{'' if data.get('changed', True) else ' (nothing changed)'}", "bold green")
     if "consumers" in data and isinstance(data["consumers"], list):
         _show_consumers(data["consumers"])
         _show_providers(data.get("providers", {}))
+        _show_reshaped(data.get("inventories", {}))
     else:
         show_table("", ["field", "value"], ((name, value) for name, value in data.items() if name != "changed"))
 
@@ -45,3 +51,9 @@ def _show_providers(providers: Mapping[str, Any]) -> None:
         for resource_class, amounts in shown.get("inventories", {}).items()
     )
     show_table("providers", ["provider", "generation", "class", "capacity", "used"], rows)
+
+
+def _show_reshaped(inventories: Mapping[str, Any]) -> None:
+    rows = ((provider, shown["before"], shown["after"]) for provider, shown in inventories.items())
+    if inventories:
+        show_table("inventories", ["provider", "before", "after"], rows)

@@ -1,16 +1,19 @@
 """`query`: ask the worker what it knows."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, Final
 
 import typer
 
 from schemas.queries import QUERY_BY_OP
+from worker.cli.candidates import show_candidates, show_explanation
 from worker.cli.client import client
 from worker.cli.compose import Fields, fields_from
 from worker.cli.endings import TIMED_OUT, WrongUse
 from worker.cli.loop import run_in_loop
 from worker.cli.outcome import show_outcome
+from worker.cli.requests import Asked, Forbid, Policy, Require, Resources, Strategy, request_from
 from worker.cli.screen import complain, show_records, show_table, tell, write_json
 from worker.settings import BrokerSettings, load
 
@@ -18,11 +21,16 @@ app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
 
 
 @app.command(no_args_is_help=True)
-def query(
+def query(  # noqa: PLR0913, PLR0917 - every flag of a command line is a parameter
     op: Annotated[str, typer.Argument(metavar="OP", help=f"One of {', '.join(QUERY_BY_OP)}.")],
     pairs: Annotated[
         list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Fields; a value is JSON, else text, or a,b,c.")
     ] = None,
+    resources: Resources = [],  # noqa: B006 - typer copies it
+    require: Require = [],  # noqa: B006 - typer copies it
+    forbid: Forbid = [],  # noqa: B006 - typer copies it
+    policy: Policy = None,
+    strategy: Strategy = None,
     timeout_s: Annotated[float, typer.Option("--timeout", min=0.0, help="Seconds to wait for the answer.")] = 10.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
@@ -31,10 +39,13 @@ def query(
     - `allocation-worker query provider.list name=rack-1-node-1`
     - `allocation-worker query allocation.get consumers=UUID,UUID`
     - `allocation-worker query claim.get claim_id=UUID`
+    - `allocation-worker query candidates.list --resources VCPU=4,MEMORY_MB=8192 --strategy spread request.limit=3`
+    - `allocation-worker query candidates.explain --resources VCPU=4 --require HW_CPU_X86_AVX2`
     """
     if op not in QUERY_BY_OP:
         raise WrongUse(f"There is no query '{op}'; there are {', '.join(QUERY_BY_OP)}.")
-    fields = fields_from(pairs or ())
+    request = request_from(Asked(resources, require, forbid, policy, strategy))
+    fields = fields_from(pairs or (), {"request": request} if request else {})
     try:
         answer = run_in_loop(_asked(load(BrokerSettings), op, fields, timeout_s))
     except TimeoutError:
@@ -42,10 +53,15 @@ def query(
         raise typer.Exit(TIMED_OUT) from None
     if as_json:
         write_json(answer)
-    elif op == "claim.get":
-        show_outcome(answer)
     else:
-        show_answer(op, answer)
+        SHOWN.get(op, partial(show_answer, op))(answer)
+
+
+SHOWN: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
+    "claim.get": show_outcome,
+    "candidates.list": show_candidates,
+    "candidates.explain": show_explanation,
+}
 
 
 async def _asked(settings: BrokerSettings, op: str, fields: Fields, timeout_s: float) -> Any:
