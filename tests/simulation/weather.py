@@ -1,0 +1,42 @@
+"""How bad a run is: how likely each fault is and how long things take, drawn from the seed."""
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """Likelihoods are per step, `_every_s` the mean time between events that nobody's step brings about."""
+
+    latency_s: float
+    slow: float
+    conflict: float
+    lock_timeout: float
+    outage: float
+    unknown_commit: float
+    unconfirmed: float
+    crash: float
+    lost_ack: float
+    bug: bool
+    event_every_s: float
+
+    @staticmethod
+    def drawn(random: Random) -> "Weather":
+        """Fair in some respects and foul in others, so that faults meet in every combination."""
+
+        def chance(*levels: float) -> float:
+            return random.choice((0.0, *levels))
+
+        return Weather(
+            latency_s=random.choice((0.0005, 0.002, 0.01)),
+            slow=chance(0.005, 0.03),
+            conflict=chance(0.01, 0.05, 0.15),
+            lock_timeout=chance(0.01, 0.05),
+            outage=chance(0.003, 0.01),
+            unknown_commit=chance(0.03, 0.15),
+            unconfirmed=chance(0.02, 0.1, 0.25),
+            crash=chance(0.002, 0.01, 0.02),
+            lost_ack=chance(0.02, 0.1),
+            bug=random.random() < 0.2,
+            event_every_s=random.choice((0.05, 0.2, 1.0, 1e6)),
+        )

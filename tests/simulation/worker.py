@@ -1,0 +1,99 @@
+"""One worker: the real engine put together on the simulated world, killed and stopped like a process."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from tests.fakes.store import FakeStore
+from tests.simulation.broker import NaturalBroker, NaturalConsumer, NaturalPublisher
+from tests.simulation.clock import VirtualClock
+from tests.simulation.nature import WHOSE
+from worker.engine.apply import Route
+from worker.engine.failures import Failures
+from worker.engine.loop import Engine
+from worker.engine.parking import Parking
+from worker.engine.ports import Store, Surroundings
+from worker.engine.publish import Announcer
+from worker.engine.render import Renderer
+from worker.engine.replies import Replies
+from worker.engine.session import Limits, Session
+from worker.telemetry import Telemetry
+
+CLAIMS, EVENTS, DEAD = "allocation.claims", "allocation.events", "allocation.dead"
+TELEMETRY = Telemetry()
+"""One for all: nothing that a worker does depends on what it has counted, and making one takes long."""
+
+
+class NoPulse:
+    """Nobody watches the loops."""
+
+    def beat(self, loop: str) -> None:
+        """Nobody is told."""
+
+    def dismiss(self, loop: str) -> None:
+        """Nobody is told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a worker is put together from; a mutant has one of them replaced."""
+
+    store: Callable[[FakeStore], Store] = lambda store: store
+    consumer: Callable[[NaturalBroker, str, int], NaturalConsumer] = NaturalConsumer
+    announcer: Callable[..., Announcer] = Announcer
+    route: Callable[..., Route] = Route
+    failures: Callable[..., Failures] = Failures
+
+
+class Worker:
+    """Runs from the moment it is made; `task` ends when it was stopped, killed, or met an error of its own."""
+
+    def __init__(self, name: str, store: FakeStore, broker: NaturalBroker, random: Random, parts: Parts) -> None:
+        self.name = name
+        self.dead = False
+        self.stalled_until_s = 0.0
+        self.stop = asyncio.Event()
+        self._batch_size_max = random.choice((1, 1, 2, 4, 8))
+        self.consumer = parts.consumer(broker, CLAIMS, 3 * self._batch_size_max)
+        self._publisher = NaturalPublisher(broker)
+        engine = self._engine(parts.store(store), Random(random.random()), parts)  # noqa: S311 - jitter
+        context = copy_context()
+        context.run(WHOSE.set, self)
+        self.task = asyncio.get_running_loop().create_task(engine.run(self.stop), name=name, context=context)
+
+    def crash(self) -> None:
+        """SIGKILL: its connections end, nothing that it does from now on has an effect."""
+        if not self.dead:
+            self.dead = True
+            self.task.cancel()
+            self.consumer.vanish()
+
+    def _engine(self, store: Store, random: Random, parts: Parts) -> Engine:
+        around = Surroundings(VirtualClock(), random, TELEMETRY, NoPulse())
+        renderer = Renderer("/simulation", EVENTS)
+        replies = Replies(re.compile(r"^allocation\.replies\."))
+        announcer = parts.announcer(self._publisher, renderer, Parking(DEAD, CLAIMS, CLAIMS), replies, around)
+        limits = Limits(
+            batch_size_max=self._batch_size_max, carries_max=8, conflict_tries_max=5, parked_in_a_row_max=20,
+            inbox_keep=timedelta(days=30), sweep_after=timedelta(minutes=1),
+        )  # fmt: skip
+        route = parts.route(store, renderer, TELEMETRY, limits.carries_max)
+        failures = parts.failures(route, store, around, limits.conflict_tries_max)
+
+        def session() -> Session:
+            return Session(
+                consumer=self.consumer, store=store, failures=failures, announcer=announcer, around=around,
+                limits=limits,
+            )  # fmt: skip
+
+        async def prepare() -> None:
+            await self._publisher.steps.begin("prepare")
+
+        return Engine(
+            session=session, prepare=prepare, store=store, publisher=self._publisher, around=around,
+            backoff_s=(0.1, 5.0), role="claims",
+        )  # fmt: skip
