@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from worker.placement.explanation import Explanation
 from worker.placement.fleet.chooser import Chooser
+from worker.placement.fleet.explainer import Explainer
 from worker.placement.fleet.forest import Forest
 from worker.placement.fleet.journal import Move, Put
 from worker.placement.fleet.view import View
@@ -25,6 +26,7 @@ class Columns:
         """A view of no providers."""
         self._view = View()
         self._chooser = Chooser(self._view)
+        self._explainer = Explainer(self._view)
         self._journal: list[Move | Put] = []
 
     def __len__(self) -> int:
@@ -85,7 +87,7 @@ class Columns:
     def explain(self, request: Request, credit: Amounts) -> Explanation:
         """How many were left after each step, and what came nearest."""
         self._settled()
-        return self._chooser.explain(request, credit)
+        return self._explainer.explain(request, credit)
 
     def put(self, row: ProviderRow) -> None:
         """The provider is now as this row says; it was made or changed."""

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from worker.placement.fleet.grove import Grove
+from worker.placement.fleet.kin import Kin
 from worker.placement.fleet.table import NOBODY, Table
 from worker.placement.fleet.vector import SIZE_MIN, Slots, Vector
 from worker.placement.ids import AggregateId
@@ -30,12 +31,14 @@ class Forest:
     `version` advances with every change of `real`.
     """
 
-    __slots__ = ("_all", "_shared_by", "_stale", "_table", "plain", "real", "serves", "version")
+    __slots__ = ("_all", "_jointly", "_kin", "_shared_by", "_stale", "_table", "plain", "real", "serves", "version")
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._stale = False
         self._all: Grove | None = None
+        self._jointly: Grove | None = None
+        self._kin: Kin | None = None
         self._shared_by: frozenset[AggregateId] = frozenset()
         self.plain = Vector(SIZE_MIN, np.bool_)
         self.real = Grove(_NONE, _NONE)
@@ -86,7 +89,8 @@ class Forest:
         members = present[~plain[root[present]]]
         self.plain.put(plain)
         self.real = Grove(np.concatenate([members, shared]), np.concatenate([root[members], served]))
-        self._all, self._stale = None, False
+        self._all = self._jointly = self._kin = None
+        self._stale = False
         self.version += 1
 
     @property
@@ -97,6 +101,22 @@ class Forest:
             owners = np.repeat(self.real.roots, np.diff(self.real.starts))
             self._all = Grove(np.concatenate([plain, self.real.slots]), np.concatenate([plain, owners]))
         return self._all
+
+    @property
+    def jointly(self) -> Grove:
+        """The trees in which several may meet something together, and those of all who serve them."""
+        if self._jointly is None:
+            plain = np.array([slot for slot in self.serves if self.plain.view[slot]], np.int64)
+            owners = np.repeat(self.real.roots, np.diff(self.real.starts))
+            self._jointly = Grove(np.concatenate([plain, self.real.slots]), np.concatenate([plain, owners]))
+        return self._jointly
+
+    @property
+    def kin(self) -> Kin:
+        """Which of the real trees are connected."""
+        if self._kin is None:
+            self._kin = Kin((self._table.root.view[slot], served) for slot, served in self.serves.items())
+        return self._kin
 
     def _attach(self) -> tuple[Slots, Slots]:
         table = self._table

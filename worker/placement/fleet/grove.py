@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from worker.placement.fleet.vector import Numbers, Slots
+from worker.placement.fleet.vector import Flags, Numbers, Slots
 
 
 class Grove:
@@ -26,6 +26,13 @@ class Grove:
         if at == len(self.roots) or self.roots[at] != root:
             return self.slots[:0]
         return self.slots[self.starts[at] : self.starts[at + 1]]
+
+    def holds(self, roots: Slots) -> Flags:
+        """Which of these are roots of the grove."""
+        if not len(self.roots):
+            return np.zeros(len(roots), np.bool_)
+        at = np.minimum(np.searchsorted(self.roots, roots), len(self.roots) - 1)
+        return np.asarray(self.roots[at] == roots)
 
     def only(self, roots: Iterable[int]) -> "Grove":
         """The part of the grove under these roots."""

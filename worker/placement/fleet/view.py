@@ -11,6 +11,7 @@ from worker.placement.fleet.table import Table
 from worker.placement.fleet.trees import Trees
 from worker.placement.fleet.vector import Numbers, Slots
 from worker.placement.ids import Amounts, ProviderId
+from worker.placement.request import Request
 
 
 @dataclass(slots=True)
@@ -52,6 +53,29 @@ class View:
         index = self.table.index
         slots = [slot for name in providers if (slot := index.get(name)) is not None and self.table.holds(slot)]
         return {root for slot in slots for root in self.roots_with(slot)}
+
+    def root_of(self, provider: ProviderId) -> ProviderId | None:
+        """The root of a provider, None where there is no provider."""
+        table = self.table
+        slot = table.index.get(provider)
+        return None if slot is None or not table.holds(slot) else table.ids[table.root.view[slot]]
+
+    def named(self, request: Request) -> set[int] | None:
+        """The roots under which an `in_tree` of the request can be met; None: there is no `in_tree`."""
+        named: set[int] | None = None
+        for group in request.groups.values():
+            if group.in_tree is None:
+                continue
+            root = self.root_of(group.in_tree)
+            here: set[int] = set()
+            if root is not None:
+                slot = self.table.index[root]
+                served = [
+                    self.roots_with(member) for member in self.forest.serves if self.table.root.view[member] == slot
+                ]
+                here = {slot}.union(*served)
+            named = here if named is None else named & here
+        return named
 
     def draws(self, seed: int, slots: Slots) -> Numbers:
         """`score.draw` of the providers of these slots, as a fraction of one."""
