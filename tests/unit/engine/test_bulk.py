@@ -25,6 +25,7 @@ def test_an_array_of_exactly_the_bound_is_one_message_and_a_byte_more_two() -> N
     (told,) = in_bulk(fitting, "bulk")
     assert len(told.body) == BODY_BYTES_MAX
     assert len(in_bulk([event(half), event(half - len(b"[,]") + 1)], "bulk")) == 2
+    assert len(in_bulk([event(BODY_BYTES_MAX), event(half), event(half - len(b"[,]") + 1)], "bulk")) == 3
 
 
 def test_the_largest_event_is_alone() -> None:
