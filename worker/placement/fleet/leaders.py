@@ -18,6 +18,9 @@ CHANGED_MAX: Final = 4_096
 """Trees that changed since the leaders were taken; beyond it is cheaper to take them again."""
 HEAP_MAX: Final = COUNT_MAX + 2 * CHANGED_MAX
 """Entries, outdated ones too."""
+SAMPLE: Final = 512
+"""Keys looked at first where there are `SAMPLE_SHARE` times as many, and as many times as many as are sought."""
+SAMPLE_SHARE: Final = 8
 
 Rank = tuple[float, ProviderId]
 """What is first by order: rank turned round, then id of the root."""
@@ -89,16 +92,27 @@ class Leaders:
 
 def foremost(table: Table, slots: Slots, keys: Numbers, count: int) -> Slots:
     """Positions of the first `count` by key, then by id, in order."""
-    positions = np.arange(len(slots))
-    if len(slots) > count:
-        limit = np.partition(keys, count - 1)[count - 1]
-        positions = np.flatnonzero(keys <= limit)
+    positions = _likely(keys, count)
+    if len(positions) > count:
+        limit = np.partition(keys[positions], count - 1)[count - 1]
+        positions = positions[keys[positions] <= limit]
         if len(positions) > 2 * count:
             ahead, tied = positions[keys[positions] < limit], positions[keys[positions] == limit]
             positions = np.concatenate([ahead, tied[_first_ids(table, slots[tied], count - len(ahead))]])
     some = slots[positions]
     order = np.lexsort((table.low.array[some], table.high.array[some], keys[positions]))
     return positions[order[:count]]
+
+
+def _likely(keys: Numbers, count: int) -> Slots:
+    """Positions of the least keys, so many at least: found by looking at some of very many, for few are sought."""
+    if len(keys) > SAMPLE_SHARE * max(count, SAMPLE):
+        some = keys[:: len(keys) // SAMPLE]
+        at = SAMPLE_SHARE + 2 * count * len(some) // len(keys)
+        likely = np.flatnonzero(keys <= np.partition(some, at)[at])
+        if len(likely) >= count:
+            return likely
+    return np.arange(len(keys))
 
 
 def _first_ids(table: Table, slots: Slots, count: int) -> Flags:

@@ -102,7 +102,8 @@ class Reasons:
         """Look at all there is, as if nobody had any credit."""
         view, whole = self._view, Plot(self._view.table)
         self._version = view.forest.version
-        jointly = Plot.of_trees(view.table, view.forest.jointly) if self._joint else None
+        together = self._joint and len(view.forest.real.roots)
+        jointly = Plot.of_trees(view.table, view.forest.jointly) if together else None
         met = view.forest.plain.array[: whole.size].copy()
         lacks: list[tuple[GroupName, Lack]] = []
         for way, counted in zip(self._ways, self._counted, strict=True):

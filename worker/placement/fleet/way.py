@@ -132,7 +132,10 @@ class Way:
         columns = self._table.classes.get(name)
         if columns is None:
             return np.zeros(plot.size, np.bool_), np.zeros(plot.size, np.int64)
-        free, held = plot.column(columns.capacity) - plot.column(columns.used), plot.held(credit, name)
+        free = plot.column(columns.capacity) - plot.column(columns.used)
+        if not credit:
+            return free >= amount, free
+        held = plot.held(credit, name)
         return np.maximum(free, 0) + held >= amount, free + held
 
     def _lacks(self, offers: Offers, plot: Plot, rooms: list[tuple[Flags, Numbers]]) -> list[Lack]:

@@ -27,9 +27,12 @@ def fill(row: ProviderRow, held: Mapping[ResourceClass, int], amounts: Mapping[R
 
 def weight(preferred: Mapping[Trait, float], row: ProviderRow) -> float:
     """The sum of the weights of preferred traits that a provider has, added up by trait in order."""
-    if not preferred:
-        return 0.0
-    return sum((preferred[trait] for trait in sorted(preferred) if trait in row.traits), 0.0)
+    total = 0.0
+    # not by sum(), which rounds otherwise from one version of the language to the next
+    for trait in sorted(preferred):
+        if trait in row.traits:
+            total += preferred[trait]
+    return total
 
 
 def provider_rank(
