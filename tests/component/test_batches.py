@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from schemas.parked import ParkedReason
 from tests.builders import VCPU, claim_id, consumer_id, consumer_row, provider_id, provider_row
-from tests.component.bodies import claim, create, put, release
+from tests.component.bodies import claim, create, holder, put, release
 from tests.component.rig import CLAIMS, Rig
 from worker.engine.apply import READ_FIRST_EVERY
 from worker.faults import Conflict, LockTimeout, Unconfirmed
@@ -226,6 +226,13 @@ async def test_a_consumer_that_is_gone_when_it_is_locked_is_made_anew_in_the_nex
     assert rig.order() == [2, 1]
     assert rig.told(1)["data"]["consumers"][0]["before"] == {}
     assert rig.metric("allocation_carried_total") == 1
+
+
+async def test_a_consumer_that_was_emptied_starts_anew(rig: Rig) -> None:
+    rig.seed(provider_row(1, {VCPU: FULL}), _held_by_one(1))
+    await rig.run(release(1, 1), put(2, 1, {1: 2}, consumer=holder(1, generation=None)))
+    assert rig.told(1)["data"]["consumers"][0]["generation"] is None
+    assert rig.told(2)["data"]["consumers"][0]["generation"] == 1
 
 
 async def test_while_messages_are_read_everything_else_has_its_turn(rig: Rig) -> None:

@@ -1,5 +1,6 @@
 """Every code, by a claim that brings it about through the whole route; its details are held to their schema."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -92,20 +93,122 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize(("code", "body"), [(code, body) for code, bodies in CLAIMS.items() for body in bodies])
 async def test_each_code_is_brought_about_by_a_claim(rig: Rig, code: Code, body: Body) -> None:
-    in_use = provider_row(4, {VCPU: Stock(Inventory(10), 1)})
-    rig.seed(*ROWS, in_use, consumer_row(4, {provider_id(4): {VCPU: 1}}))
-    await rig.run(body)
+    told = await _rejected(rig, body)
     (event,) = rig.events
     assert event.type == "claim.rejected"
-    told = rig.told(1)["data"]
     assert (told["code"], told["transient"]) == (code.value, code.transient)
     assert "{" not in told["message"]
     assert told["op"] == (body["op"] if isinstance(body["op"], str) else None)
 
 
+TOLD: dict[Code, Any] = {
+    Code.INVALID_MESSAGE: [{"path": ["name"], "rule": "required", "limit": None, "value": None}],
+    Code.DEADLINE_PASSED: {"deadline": "2020-01-01T00:00:00Z", "begun_at": "2026-01-02T03:04:05.000001Z"},
+    Code.TREE_LOOP: {"path": [provider_id(1), provider_id(2)]},
+    Code.PROVIDER_NOT_FOUND: {"providers": [provider_id(9)]},
+    Code.PARENT_NOT_FOUND: {"providers": [provider_id(9)]},
+    Code.RESOURCE_CLASS_NOT_FOUND: {"resource_classes": ["CUSTOM_NONE"]},
+    Code.TRAIT_NOT_FOUND: {"traits": ["CUSTOM_NONE"]},
+    Code.DUPLICATE_NAME: {"name": "provider-1"},
+    Code.DUPLICATE_ID: {"provider": provider_id(1)},
+    Code.INVENTORY_EXISTS: {"provider": provider_id(1), "resource_class": VCPU},
+    Code.STANDARD_IMMUTABLE: {"name": VCPU},
+    Code.CONSUMER_GENERATION_CONFLICT: {"consumer": consumer_id(1), "expected": None, "found": 2},
+    Code.PROVIDER_GENERATION_CONFLICT: {"provider": provider_id(1), "expected": 2, "found": 3},
+    Code.INVENTORY_NOT_FOUND: {"provider": provider_id(2), "resource_class": VCPU},
+    Code.INVALID_INVENTORY: {
+        "provider": provider_id(1), "resource_class": VCPU, "field": "reserved", "value": 2,
+        "rule": "reserved_above_total",
+    },
+    Code.UNIT_CONSTRAINT_VIOLATED: {
+        "provider": provider_id(1), "resource_class": VCPU, "consumer": consumer_id(2), "amount": 1,
+        "rule": "min_unit", "limit": 2,
+    },
+    Code.CAPACITY_EXCEEDED: {
+        "provider": provider_id(1), "resource_class": VCPU, "consumer": consumer_id(2), "capacity": 10, "used": 4,
+        "requested": 8, "free": 6,
+    },
+    Code.PROVIDER_UNAVAILABLE: {"provider": provider_id(3), "state": "draining"},
+    Code.ALLOCATION_NOT_FOUND: {
+        "consumer": consumer_id(2), "provider": provider_id(1), "resource_class": VCPU, "held": 0, "requested": 2,
+    },
+    Code.NO_CANDIDATES: {
+        "groups": {
+            "": [
+                *({"step": step, "left": left} for step, left in [("all", 4), ("enabled", 3), ("in_tree", 3)]),
+                *({"step": step, "left": 3} for step in ("aggregates", "traits")),
+                *(
+                    {"step": step, "resource_class": VCPU, "left": left}
+                    for step, left in [("inventory", 2), ("units", 1), ("capacity", 0)]
+                ),
+            ]
+        },
+        "trees": [{"step": step, "left": 0} for step in ("tree_merge", "group_policy", "same_subtree")],
+        "nearest": [
+            {
+                "group": "", "provider": provider_id(4), "resource_class": VCPU, "requested": 10, "capacity": 10,
+                "used": 1, "free": 9, "lacking": 1,
+            }
+        ],
+    },
+    Code.PROVIDER_HAS_CHILDREN: {"provider": provider_id(1), "count": 1, "examples": [provider_id(2)]},
+    Code.PROVIDER_IN_USE: {
+        "provider": provider_id(4), "resource_classes": [VCPU], "count": 1, "examples": [consumer_id(4)],
+    },
+    Code.INVENTORY_IN_USE: {
+        "provider": provider_id(1), "resource_classes": [VCPU], "count": 1, "examples": [consumer_id(1)],
+    },
+    Code.RESOURCE_CLASS_IN_USE: {"resource_classes": [GOLD], "count": 1, "examples": [provider_id(2)]},
+    Code.TRAIT_IN_USE: {"traits": [FAST], "count": 1, "examples": [provider_id(2)]},
+}  # fmt: skip
+"""The details of the first claim of each code, whole."""
+
+
+async def _rejected(rig: Rig, body: Body) -> dict[str, Any]:
+    in_use = provider_row(4, {VCPU: Stock(Inventory(10), 1)})
+    rig.seed(*ROWS, in_use, consumer_row(4, {provider_id(4): {VCPU: 1}}))
+    await rig.run(body)
+    told: dict[str, Any] = rig.told(1)["data"]
+    return told
+
+
+@pytest.mark.parametrize("code", CLAIMS)
+async def test_the_details_of_a_refusal_have_the_numbers_it_was_made_on(rig: Rig, code: Code) -> None:
+    assert (await _rejected(rig, CLAIMS[code][0]))["details"] == TOLD[code]
+
+
+IN_DETAILS_ALONE: dict[Code, set[str]] = {
+    Code.CAPACITY_EXCEEDED: {"used"},  # capacity less what is free, which are both said
+    Code.PROVIDER_IN_USE: {"resource_classes"},
+    Code.INVALID_MESSAGE: {"path", "rule", "limit", "value"},  # a list, of which the message says how long it is
+    Code.NO_CANDIDATES: {"groups", "trees", "nearest"},  # tables
+}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
+
+
+@pytest.mark.parametrize(("code", "body"), [(code, body) for code, bodies in CLAIMS.items() for body in bodies])
+async def test_the_message_of_a_refusal_says_the_numbers_in_its_details(rig: Rig, code: Code, body: Body) -> None:
+    told = await _rejected(rig, body)
+    details = told["details"] if isinstance(told["details"], dict) else {}
+    skipped = IN_DETAILS_ALONE.get(code, set()) | {"examples", "others"}
+    said = {name: value for name, value in details.items() if name not in skipped}
+    assert [one for one in _leaves(said) if not re.search(rf"(?<![\w-]){one}(?![\w-])", told["message"])] == []
+
+
+def _leaves(details: dict[str, Any]) -> list[str]:
+    """Patterns of all that is to be said; a moment may be written with a blank."""
+    values = [one for value in details.values() for one in (value if isinstance(value, list) else [value])]
+    texts = ["none" if value is None else re.escape(str(value)) for value in values]
+    return [
+        one.removesuffix("Z").replace("T", "[T ]") if MOMENT.match(str(v)) else one
+        for v, one in zip(values, texts, strict=True)
+    ]
+
+
 def test_no_code_is_left_out() -> None:
     assert CLAIMS.keys() | ELSEWHERE.keys() == set(Code)
     assert not CLAIMS.keys() & ELSEWHERE.keys()
+    assert TOLD.keys() == CLAIMS.keys()
 
 
 def test_the_core_has_the_codes_of_the_contract_in_their_order() -> None:

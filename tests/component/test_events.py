@@ -74,6 +74,16 @@ async def test_every_op_is_told_in_events_of_its_schema(rig: Rig) -> None:
     assert rig.order() == list(range(1, len(bodies) + 1))
 
 
+async def test_a_provider_without_an_id_is_given_one_that_its_claim_always_leads_to(rig: Rig) -> None:
+    await rig.run(claim(1, "provider.create", name="a"), claim(2, "provider.create", name="b"))
+    given = [rig.told(number)["data"]["provider"]["provider"] for number in (1, 2)]
+    assert given == [str(UUID(one)) for one in given]
+    assert given[0] != given[1]
+    again = Rig()
+    await again.run(claim(1, "provider.create", name="a"))
+    assert again.told(1)["data"]["provider"]["provider"] == given[0]
+
+
 async def test_consequences_say_whose_they_are_and_follow_their_outcome(rig: Rig) -> None:
     await rig.run(declare(1, 1, traits=["HW_CPU_X86_AVX2"], aggregates=[aggregate_id(2)]))
     told = [json.loads(one.body) for one in rig.broker.to("allocation.events")]

@@ -139,6 +139,29 @@ def test_what_is_wrong_is_told_with_path_rule_limit_and_value(
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        claim("provider.create", name="n"),
+        claim("provider.update", provider=PROVIDER, name="n"),
+        claim("provider.declare", provider=PROVIDER, name="n", inventories={}, traits=[], aggregates=[]),
+    ],
+)
+def test_a_root_is_never_given(body: Body) -> None:
+    accepted(body)
+    assert only_violation({**body, "root": OTHER}) == (["root"], "additionalProperties", False, OTHER)
+
+
+@pytest.mark.parametrize(
+    "name", ["VCPU", "HW_CPU_X86_AVX2", "CUSTOM_", "CUSTOM_a", "CUSTOM_A-B", "custom_A", "XCUSTOM_A"]
+)
+def test_only_custom_names_are_created(name: str) -> None:
+    for op in ("resource_class.create", "resource_class.ensure", "trait.ensure"):
+        assert only_violation(claim(op, name=name)) == (["name"], "pattern", "^CUSTOM_[A-Z0-9_]+$", name)
+    renamed = claim("resource_class.rename", name="CUSTOM_A", new_name=name)
+    assert only_violation(renamed) == (["new_name"], "pattern", "^CUSTOM_[A-Z0-9_]+$", name)
+
+
+@pytest.mark.parametrize(
     ("op", "routing_key", "rule", "limit"),
     [
         ("allocation.set", "allocation.release", "const", "allocation.release"),
