@@ -162,6 +162,13 @@ def test_removing_more_than_is_held_is_refused_with_what_is_held() -> None:
     )
 
 
+def test_what_an_adjustment_adds_is_not_there_to_be_removed() -> None:
+    before = snapshot(provider_row(1, {VCPU: Stock(TEN, 4)}), consumer_row(1, {P1: {VCPU: 4}}))
+    both = adjust_claim(1, 1, add={P1: {VCPU: 2}}, remove={P1: {VCPU: 5}})
+    code, details = refused(both, before)
+    assert (code, details["held"], details["requested"]) == (Code.ALLOCATION_NOT_FOUND, 4, 5)
+
+
 def test_removing_the_last_amount_ends_the_consumer() -> None:
     before = snapshot(provider_row(1, {VCPU: Stock(TEN, 4)}), consumer_row(1, {P1: {VCPU: 4}}))
     plan = decide([adjust_claim(1, 1, remove={P1: {VCPU: 4}})], before)

@@ -1,6 +1,7 @@
 """In which order candidates are offered, and what a limit does to it."""
 
 from dataclasses import replace
+from decimal import Decimal
 from itertools import groupby, permutations
 
 import pytest
@@ -128,6 +129,13 @@ def test_a_weight_below_1_only_raises_the_odds_of_a_draw() -> None:
 def test_what_the_consumer_gives_back_does_not_count_as_used() -> None:
     rows = hosts(6, 4)
     assert [sorted(one) for one in offered(rows, asking(Strategy.PACK), {1: {VCPU: 6}})] == [[2], [1]]
+
+
+def test_a_class_that_was_closed_counts_as_full() -> None:
+    closed = Stock(Inventory(10, allocation_ratio=Decimal(0)), 1)
+    rows = [provider_row(1, {VCPU: closed}), *hosts(0, 5)[1:]]
+    assert [sorted(one) for one in offered(rows, asking(Strategy.PACK), {1: {VCPU: 1}})] == [[1], [2]]
+    assert [sorted(one) for one in offered(rows, asking(Strategy.SPREAD), {1: {VCPU: 1}})] == [[2], [1]]
 
 
 def test_like_providers_in_another_place_make_no_difference_to_the_rank() -> None:
