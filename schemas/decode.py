@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from schemas.claims import CLAIM_BY_OP, AnyClaim
 from schemas.violations import Violation, misrouted, violations_of, wrong_op
-from schemas.wire import Unreadable, UnreadableReason, claim_id_of, fingerprint, parse, read_object
+from schemas.wire import Unreadable, UnreadableReason, claim_id_of, fingerprint, object_of, parse, read_object
 
 __all__ = [
     "Unreadable",
@@ -17,6 +17,7 @@ __all__ = [
     "Violation",
     "claim_id_of",
     "fingerprint",
+    "object_of",
     "parse",
     "read_object",
     "validate",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from schemas.allocation_claims import MEMBERS_MAX
 from schemas.batch import BATCH_OP
-from schemas.wire import BODY_BYTES_MAX, Unreadable, UnreadableReason, decoded, read_object
+from schemas.wire import BODY_BYTES_MAX, Unreadable, UnreadableReason, decoded, read_object, strict_at
 
 _CLAIMS: Final = "claims"
 _SPACE: Final = re.compile(r"[ \t\n\r]*")
@@ -24,10 +24,14 @@ _read: Final = json.JSONDecoder(parse_int=_unread, parse_float=_unread, parse_co
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One claim of a batch: what its `op` says, None where that is no text, and its JSON."""
+    """One claim of a batch: what its `op` says, None where that is no text, its JSON, and what was read of it.
+
+    `parsed` is None where that cannot be read as strictly as claims are; `read_object` of the body then says why.
+    """
 
     op: str | None
     body: bytes
+    parsed: Any
 
 
 def split(body: bytes, limit_bytes: int = BODY_BYTES_MAX) -> tuple[Member, ...] | None:
@@ -65,22 +69,17 @@ def _fields(body: bytes, text: str) -> dict[str, Any]:
         raise AssertionError("an object that does not begin as one")
     found: dict[str, Any] = {}
     for _ in reader.items("{", "}"):
-        key, _ = reader.value(str)
+        key = reader.value(str)
         reader.take(":")
         if key in found:
             raise Unreadable(UnreadableReason.DUPLICATE_KEY, "an object has the same key twice")
         if key == _CLAIMS and reader.next() == "[":
-            found[key] = [_member(*reader.value()) for _ in reader.items("[", "]")]
+            found[key] = [reader.member() for _ in reader.items("[", "]")]
         else:
-            found[key], _ = reader.value()
+            found[key] = reader.value()
     if reader.next():
         raise json.JSONDecodeError("Extra data", text, reader.at)
     return found
-
-
-def _member(value: Any, text: str) -> Member:
-    op = value.get("op") if isinstance(value, dict) else None
-    return Member(op if isinstance(op, str) else None, text.encode())
 
 
 class _Reader:
@@ -114,11 +113,23 @@ class _Reader:
         while self.take(",", closing) == ",":
             yield
 
-    def value(self, kind: type = object) -> tuple[Any, str]:
-        """Any value, and how it is written."""
+    def value(self, kind: type = object) -> Any:
+        """Any value."""
         self.next()
         start = self.at
         value, self.at = _read(self._text, start)
         if not isinstance(value, kind):
             raise json.JSONDecodeError("Expecting a name", self._text, start)
-        return value, self._text[start : self.at]
+        return value
+
+    def member(self) -> Member:
+        """A claim, or whatever stands where one should."""
+        self.next()
+        start = self.at
+        try:
+            value, self.at = strict_at(self._text, start)
+            parsed = value
+        except (ValueError, ArithmeticError):
+            value, parsed = self.value(), None
+        op = value.get("op") if isinstance(value, dict) else None
+        return Member(op if isinstance(op, str) else None, self._text[start : self.at].encode(), parsed)

@@ -55,14 +55,19 @@ def _no_constant(name: str) -> float:
 _READER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_float=Decimal, parse_constant=_no_constant)
 
 
-def strict(text: str) -> Any:
-    """Any JSON, numbers with a point or an exponent as Decimal; for `decoded`, which tells what is wrong."""
-    return _READER.decode(text)
+strict: Final = _READER.decode
+"""Any JSON, numbers with a point or an exponent as Decimal; for `decoded`, which tells what is wrong."""
+strict_at: Final = _READER.raw_decode
+"""The same from a place in a text on, with the place where it ends."""
 
 
 def read_object(body: bytes, limit_bytes: int = BODY_BYTES_MAX) -> dict[str, Any]:
     """The JSON object in the body, numbers with a point or an exponent as Decimal; raises Unreadable alone."""
-    parsed = decoded(body, _READER.decode, limit_bytes)
+    return object_of(decoded(body, strict, limit_bytes), body)
+
+
+def object_of(parsed: Any, body: bytes) -> dict[str, Any]:
+    """What was read from `body`, if it is an object and not too deep; raises Unreadable alone."""
     if not isinstance(parsed, dict):
         raise Unreadable(UnreadableReason.NOT_AN_OBJECT, "the body is JSON but not an object")
     if sum(map(body.count, _OPENERS)) > NESTING_MAX and _deeper_than(NESTING_MAX, parsed):

@@ -31,10 +31,14 @@ class Properties(Protocol):
 
 
 class Place(NamedTuple):
-    """Which of the claims of one message a claim is: the first is 1, and there are `members` of them."""
+    """Which of the claims of one message a claim is: the first is 1, and there are `members` of them.
+
+    `parsed`: its body as it was read on the way, None where that is still to be done.
+    """
 
     position: int
     members: int
+    parsed: object = None
 
 
 class Delivery(NamedTuple):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.batch import BATCH_OP
-from schemas.decode import Unreadable, Violation, claim_id_of, fingerprint, parse, validate
+from schemas.decode import Unreadable, Violation, claim_id_of, fingerprint, object_of, read_object, validate
 from schemas.members import split
 from schemas.parked import ParkedReason
 from worker.engine.translate import to_core
@@ -79,7 +79,8 @@ def read(deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Parked]]:
     parked: list[Parked] = []
     for delivery in deliveries:
         try:
-            parsed = parse(delivery.body)
+            place, body = delivery.place, delivery.body
+            parsed = read_object(body) if place is None or place.parsed is None else object_of(place.parsed, body)
             incoming.append(Incoming(delivery, ClaimId(claim_id_of(parsed)), fingerprint(parsed), parsed))
         except Unreadable as error:
             parked.append(Parked(delivery, ParkedReason(error.reason.value), error.detail))
@@ -104,7 +105,7 @@ def unpacked(delivery: Delivery) -> Sequence[Delivery]:
             epoch,
             redelivered,
             attempts,
-            Place(position, len(members)),
+            Place(position, len(members), member.parsed),
         )
         for position, member in enumerate(members, 1)
     ]

@@ -11,7 +11,7 @@ from schemas.batch import BATCH_OP, ClaimsBatch, read_events
 from schemas.claims import CLAIMS as ANY_CLAIM
 from schemas.decode import fingerprint, parse
 from schemas.members import Member, split
-from schemas.wire import Unreadable, UnreadableReason
+from schemas.wire import Unreadable, UnreadableReason, read_object
 from tests.unit.schemas.examples import CLAIMS
 from tests.unit.schemas.told import EVENTS
 
@@ -45,14 +45,25 @@ def test_a_member_is_the_same_claim_as_if_it_had_come_alone() -> None:
         b'{"op": "inventory.create",\t"claim_id": "0d5c9e1e-1c1f-4a53-9c4e-2a2d5a1a0001", "allocation_ratio": 1.50e0}'
     )
     members = split(b'\n{"claims" : [ %s ] , "op":"claims.batch"} ' % alone)
-    assert members == (Member("inventory.create", alone),)
+    assert members == (Member("inventory.create", alone, parse(alone)),)
     assert fingerprint(parse(members[0].body)) == fingerprint(parse(alone))
 
 
 @pytest.mark.parametrize("op", [b"1", b"null", b'["a"]', b"1.5"])
 def test_an_op_that_is_no_text_is_none(op: bytes) -> None:
     body = b'{"op": %s}' % op
-    assert split(b'{"op": "claims.batch", "claims": [%s]}' % body) == (Member(None, body),)
+    assert split(b'{"op": "claims.batch", "claims": [%s]}' % body) == (Member(None, body, read_object(body)),)
+
+
+@pytest.mark.parametrize("member", [b'{"a": NaN}', b'{"a": 1, "a": 2}', b"1" * 5_000, b"1e9999999999999999999"])
+def test_what_no_claim_may_be_is_left_to_be_read_on_its_own(member: bytes) -> None:
+    body = b'{"op": "claims.batch", "claims": [{"op": "a"}, %s, {"op": "b"}]}' % member
+    members = split(body)
+    assert members is not None
+    assert [one.parsed for one in members] == [{"op": "a"}, None, {"op": "b"}]
+    assert members[1].body == member
+    with pytest.raises(Unreadable):
+        read_object(member)
 
 
 def test_what_says_that_it_is_one_claim_is_none_of_several() -> None:
