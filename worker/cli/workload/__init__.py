@@ -1,1 +1,1 @@
-"""What `demo` and `replay` share: machines and tasks, a client's view and its first fit, sending, tallies, reports."""
+"""What `demo` and `replay` share: machines and tasks, what a client is told of them, sending, tallies, reports."""

@@ -14,7 +14,7 @@ from worker.cli.workload.checks import Aftermath, Check
 from worker.cli.workload.comparison_report import show_comparison
 from worker.cli.workload.drive import Drive
 from worker.cli.workload.tables import outcome_table, reason_table, show_beside, speed_rows, table
-from worker.cli.workload.usage import WORDS, Fill, of_all, of_machines, of_models, said
+from worker.cli.workload.usage import WORDS, Fill, of_classes, of_machines, of_models, said
 from worker.telemetry import printable
 
 MACHINES_SHOWN: Final = 4
@@ -66,7 +66,7 @@ def _speed(drive: Drive) -> Table:
 
 def _fills(drive: Drive, bars: Bars) -> Table:
     made = table("In use", "", "", ">", ">")
-    for fill in of_all(drive.cluster.picture):
+    for fill in of_classes(drive.cluster.picture):
         made.add_row(WORDS[fill.name], bars.bar(fill.share), percent(fill.share), said(fill))
     for fill in of_models(drive.cluster.picture, drive.cluster.picture.used):
         made.add_row(f"GPU {fill.name}", bars.bar(fill.share), percent(fill.share), _gpus(fill))

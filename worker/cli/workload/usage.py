@@ -24,14 +24,10 @@ class Fill:
         return self.used / self.capacity if self.capacity else 0.0
 
 
-def of_classes(used: Amounts, capacity: Amounts) -> list[Fill]:
-    """One a class."""
-    return [Fill(name, *pair) for name, *pair in zip(CLASSES, used, capacity, strict=True)]
-
-
-def of_all(picture: Picture) -> list[Fill]:
+def of_classes(picture: Picture) -> list[Fill]:
     """One a class, over all machines."""
-    return of_classes(total_of(picture.used.values()), total_of(picture.capacity.values()))
+    pairs = zip(total_of(picture.used.values()), total_of(picture.capacity.values()), strict=True)
+    return [Fill(name, *pair) for name, pair in zip(CLASSES, pairs, strict=True)]
 
 
 def of_models(picture: Picture, used: Mapping[str, Amounts]) -> list[Fill]:
