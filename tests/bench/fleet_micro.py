@@ -30,6 +30,7 @@ CHANGED: Final = 256
 SHAPES: Final = 32
 KEPT_GRANTS: Final = 256
 BATCH: Final = 256
+CHANGES_EVERY: Final = 10
 
 VCPU, MEMORY, DISK = ResourceClass("VCPU"), ResourceClass("MEMORY_MB"), ResourceClass("DISK_GB")
 GPU = ResourceClass("CUSTOM_GPU")
@@ -153,6 +154,54 @@ def per_choice(fleet: Columns, requests: Iterator[Request], count: int) -> tuple
     return spent / count * 1e6, cluster.refused
 
 
+def full_rows(random: Random, count: int) -> Iterator[ProviderRow]:
+    """Providers that stand alone and have no room for any `full_request`."""
+    for row in flat_rows(random, count):
+        yield replace(
+            row, inventories={name: _full(random, stock.inventory) for name, stock in row.inventories.items()}
+        )
+
+
+def full_request(random: Random) -> Request:
+    """More processors than anybody has left; half of the shapes name a trait too."""
+    amounts = {VCPU: random.randint(9, 16), MEMORY: random.randint(256, 65_536), DISK: random.randint(1, 200)}
+    required = (frozenset({random.choice(TRAITS)}),) if random.random() < 0.5 else ()
+    return Request(groups={"": Group(resources=amounts, required=required)}, strategy=Strategy.PACK)
+
+
+def _full(random: Random, inventory: Inventory) -> Stock:
+    return Stock(inventory, int(inventory.total * random.uniform(0.88, 1)))
+
+
+def per_refusal(fleet: Columns, random: Random, requests: Iterator[Request], count: int) -> tuple[float, float]:
+    """Microseconds to choose and explain in vain while each tenth claim moves a provider; milliseconds of a first time.
+
+    First times are not among the others.
+    """
+    names = list(fleet.roots())
+    spent = first = 0.0
+    seen: set[int] = set()
+    for number, request in enumerate(islice(requests, count)):
+        if number % CHANGES_EVERY == 0:
+            row = fleet.row(random.choice(names))
+            assert row is not None
+            stocks = {name: _full(random, stock.inventory) for name, stock in row.inventories.items()}
+            fleet.move(row.id, row.generation + 1, stocks)
+        if number % BATCH == 0:
+            fleet.keep()
+        begun = process_time()
+        found = fleet.choose(request, {}, "", None)
+        fleet.explain(request, {})
+        took = process_time() - begun
+        assert found is None
+        if id(request.groups) not in seen:
+            seen.add(id(request.groups))
+            first += took
+        else:
+            spent += took
+    return spent / (count - len(seen)) * 1e6, first / len(seen) * 1e3
+
+
 def loaded(rows: Iterator[ProviderRow]) -> tuple[Columns, float, float]:
     """A fleet of these, with its load time in seconds, without making the rows, and its memory in MiB."""
     gc.collect()
@@ -193,6 +242,8 @@ def main() -> None:
         "distinct us",
         "trees zipf us",
         "trees distinct us",
+        "refused us",
+        "refused first ms",
     )
     print(" | ".join(head))  # noqa: T201
     for count in counts:
@@ -204,9 +255,12 @@ def main() -> None:
         forest, _, _ = loaded(tree_rows(random, count))
         trees, trees_refused = per_choice(forest, zipf(random, tree_request), 2_000)
         apart, apart_refused = per_choice(forest, distinct(random, tree_request), 100)
+        full, _, _ = loaded(full_rows(random, count))
+        refusal, first = per_refusal(full, random, zipf(random, full_request), 20_000)
         cells = (
             f"{count:,}", f"{memory:.1f}", f"{spent:.2f}", f"{taken_over:.1f}", f"{shaped:.1f} ({refused} refused)",
             f"{single:.0f} ({single_refused})", f"{trees:.0f} ({trees_refused})", f"{apart:.0f} ({apart_refused})",
+            f"{refusal:.1f}", f"{first:.2f}",
         )  # fmt: skip
         print(" | ".join(cells), flush=True)  # noqa: T201
 

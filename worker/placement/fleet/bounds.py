@@ -111,6 +111,8 @@ class Bounds:
             possible &= ~self._table.traits[trait].array[roots]
         for fits in self._fits:
             possible &= grove.largest(fits)
+        if request.group_policy == "isolate":
+            possible &= np.diff(grove.starts) >= sum(wish.name != UNNAMED for wish in self._ask.wishes)
         unnamed = request.groups.get(UNNAMED)
         for any_of in () if unnamed is None else unnamed.required:
             possible &= grove.largest(self._has(any_of))

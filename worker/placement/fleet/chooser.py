@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Final
 
 from worker.placement.fleet.keys import shape_key
@@ -37,6 +38,12 @@ class Chooser:
             if shape is not None:
                 first = shape.first(_NOWHERE)
                 return None if first is None else first.candidate
+            if self._barren(request):
+                return None
+            found = self._choose_once(request, credit, seed, among)
+            if found is None:
+                self._remembered(replace(request, strategy=Strategy.FIRST, preferred={}))
+            return found
         return self._choose_once(request, credit, seed, among)
 
     def promising(self, request: Request, credit: Amounts) -> list[ProviderId]:
@@ -63,6 +70,12 @@ class Chooser:
         found = [shape.first(apart), *(_looked(shape.look(root, credit)) for root in apart)]
         firsts = [first for first in found if first is not None]
         return min(firsts, key=lambda first: (-first.rank, first.anchor)).candidate if firsts else None
+
+    def _barren(self, request: Request) -> bool:
+        """Whether it is known that nothing is found, as it was for the like of it: which is first does not matter."""
+        key = shape_key(replace(request, strategy=Strategy.FIRST, preferred={}))
+        shape = None if key is None else self._shapes.get(key)
+        return shape is not None and shape.first(_NOWHERE) is None
 
     def _roots_of(self, among: frozenset[ProviderId]) -> set[int]:
         """Where these may give, remembered for the last set: a batch that is decided again asks for each claim."""

@@ -11,7 +11,7 @@ from worker.placement.fleet.view import View
 from worker.placement.ids import Amounts, ProviderId, ResourceClass, RowId
 from worker.placement.inventory import Stock
 from worker.placement.request import Candidate, Request
-from worker.placement.search.order import choose, relying_on_trees
+from worker.placement.search.order import relying_on_trees
 from worker.placement.search.tree import Tree
 from worker.placement.snapshot import ProviderRow
 
@@ -78,11 +78,8 @@ class Columns:
         """The first candidate by the request's strategy, whatever its limit; None only where there is none at all."""
         self._settled()
         first = self._chooser.choose(request, credit, seed, among)
-        if first is not None:
-            named = any(group.in_tree is not None for group in request.groups.values())
-            return relying_on_trees(first, request, self) if named else first
-        # of interchangeable providers one alone was tried, which says nothing where units or subtrees tell them apart
-        return choose(request, self, credit, seed, among) if credit or request.same_subtree else None
+        named = any(group.in_tree is not None for group in request.groups.values())
+        return relying_on_trees(first, request, self) if first is not None and named else first
 
     def explain(self, request: Request, credit: Amounts) -> Explanation:
         """How many were left after each step, and what came nearest."""
