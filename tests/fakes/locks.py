@@ -30,7 +30,7 @@ class Locks:
         try:
             await turn
         finally:
-            del self._waits_for[owner]
+            self._waits_for.pop(owner, None)
             if waiting in self._queue[key]:
                 self._queue[key].remove(waiting)
 
@@ -38,9 +38,17 @@ class Locks:
         """Hand on all that `owner` holds."""
         for key in [key for key, holder in self._owner.items() if holder is owner]:
             del self._owner[key]
-            if self._queue[key]:
-                self._owner[key], turn = self._queue[key].popleft()
+            self._hand_on(key)
+
+    def _hand_on(self, key: Key) -> None:
+        """To the first who still waits, and from now on does not."""
+        while self._queue[key]:
+            owner, turn = self._queue[key].popleft()
+            if not turn.done():
+                self._owner[key] = owner
+                del self._waits_for[owner]
                 turn.set_result(None)
+                return
 
     def _closes_circle(self, owner: object, key: Key) -> bool:
         holder = self._owner.get(key)

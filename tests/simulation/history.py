@@ -98,10 +98,7 @@ def _apply(key: Key, provider: Provider, sight: Sight, find: Find) -> None:
         if name == "held":
             for consumer, (before, after) in value.items():
                 if provider.held.get(consumer, {}) != before:
-                    find(
-                        "unexpected",
-                        f"{key} at {sight.generation}: {consumer} held other than claim {sight.cause} says",
-                    )
+                    find("unexpected", f"{key} at {sight.generation}: {consumer} did not hold what {sight.cause} says")
                 provider.held[consumer] = after
                 if not after:
                     del provider.held[consumer]
@@ -168,6 +165,10 @@ def _key(shown: Mapping[str, Any]) -> Key:
     return Key(shown["provider"], shown["incarnation"])
 
 
+def _without_used(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "used"}
+
+
 def _compare(there: Mapping[str, tuple[Key, int, Provider]], table: Mapping[str, Any], find: Find) -> None:
     """The providers that were replayed are those of the table, to the last field."""
     for name in sorted(there.keys() | table.keys()):
@@ -176,10 +177,7 @@ def _compare(there: Mapping[str, tuple[Key, int, Provider]], table: Mapping[str,
             continue
         (key, generation, replayed), row = there[name], table[name]
         told = {**replayed.facets, "incarnation": key.incarnation, "generation": generation}
-        kept = {
-            **row,
-            "inventories": {c: {f: v for f, v in i.items() if f != "used"} for c, i in row["inventories"].items()},
-        }
+        kept = {**row, "inventories": {name: _without_used(fields) for name, fields in row["inventories"].items()}}
         for part in sorted(told.keys() | kept.keys()):
             if told.get(part) != kept.get(part):
                 find("unexpected", f"{key}: the events tell {part} {told.get(part)}, the table {kept.get(part)}")

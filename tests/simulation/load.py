@@ -110,9 +110,8 @@ class Load:
         if self._random.random() < RARELY:
             groups[""]["forbidden"] = [self._random.choice(TRAITS)]
         strategy = self._random.choice(("first", "pack", "spread", "random"))
-        return self._claim(
-            "allocation.place", consumer=self._holder(), request={"groups": groups, "strategy": strategy}
-        )
+        request = {"groups": groups, "strategy": strategy}
+        return self._claim("allocation.place", consumer=self._holder(), request=request)
 
     def _fields(self) -> Body:
         fields: Body = {"total": self._random.randint(4, 12)}
@@ -143,9 +142,8 @@ class Load:
 
     def _update(self) -> Body:
         who = self._provider()
-        change: Body = self._random.choice(
-            ({"name": f"renamed-{who[-2:]}"}, {"parent": None}, {"parent": self._provider()})
-        )
+        changes: tuple[Body, ...] = ({"name": f"renamed-{who[-2:]}"}, {"parent": None}, {"parent": self._provider()})
+        change = self._random.choice(changes)
         return self._claim("provider.update", provider=who, **change, **self._checked(who))
 
     def _delete(self) -> Body:

@@ -117,7 +117,7 @@ class World:
             self._workers[name] = worker
             await asyncio.wait([worker.task])
             if not worker.dead:
-                worker.consumer.vanish()
+                worker.crash()
                 if worker.task.cancelled() or worker.task.exception():
                     self.nature.unexpected.append(f"{worker.name} ended: {worker.task!r}")
             await asyncio.sleep(self._random.expovariate(10))
