@@ -1,10 +1,10 @@
-"""The four documents as text, and what is code in them."""
+"""The documents as text, and what is code in them."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-PAPERS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAPERS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/rules.md")
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 
@@ -24,6 +24,12 @@ def spans(paper: str) -> list[str]:
     return SPAN.findall(FENCED.sub("", text(paper)))
 
 
+def tables(paper: str) -> list[list[list[str]]]:
+    """The cells of each table, row by row, without its head."""
+    found = re.findall(r"^\|.*\n\|[-|]+\n((?:\|.*\n?)+)", text(paper), re.MULTILINE)
+    return [[row.strip("| ").split(" | ") for row in table.splitlines()] for table in found]
+
+
 def code(paper: str) -> list[str]:
     """Lines of fenced blocks without comments, and spans."""
     lines = [line.partition(" #")[0] for block in FENCED.findall(text(paper)) for line in block.splitlines()]
@@ -31,5 +37,5 @@ def code(paper: str) -> list[str]:
 
 
 def found(pattern: str, *papers: str) -> set[str]:
-    """All first groups of `pattern` in the code of the papers (all four unless told)."""
+    """All first groups of `pattern` in the code of the papers (all unless told)."""
     return {match for paper in papers or PAPERS for line in code(paper) for match in re.findall(pattern, line)}

@@ -17,13 +17,13 @@ from schemas.decode import validate
 from schemas.events import EVENT_BY_TYPE, read_exact_event
 from schemas.explanation import Explanation
 from schemas.queries import QUERY_BY_OP
-from tests.unit.docs.papers import PAPERS, ROOT, blocks, found, spans, text
+from tests.unit.docs.papers import PAPERS, ROOT, SPAN, blocks, found, spans, tables, text
 from worker.cli.verbs import VERBS
 from worker.rabbit.topology import Names
 from worker.settings import PREFIX, SECRETS, Settings
 from worker.telemetry import Telemetry
 
-PATH = re.compile(r"(?<![\w/.*-])((?:worker|schemas|deploy|tests|\.ci)/[\w./*-]*[\w/*])")
+PATH = re.compile(r"(?<![\w/.*-])((?:worker|schemas|deploy|docs|tests|\.ci)/[\w./*-]*[\w/*])")
 FILE = re.compile(r"(?<![\w/*-])([\w.-]+\.(?:md|lock|toml))\b")
 NOT_OURS = ("--upgrade-package", "--help")
 SOURCES = ("worker", "schemas", "tests", "deploy")
@@ -117,6 +117,19 @@ def test_every_identifier_stands_in_the_code(paper: str) -> None:
     named = {span for span in spans(paper) if re.fullmatch(r"[a-z]+(?:_[a-z]+)+", span)}
     sources = "\n".join(every_source())
     assert {name for name in named if not re.search(rf"\b{name}\b|\b{name.removesuffix('_total')}\b", sources)} == set()
+
+
+def test_every_rule_has_a_test_beside_it() -> None:
+    tests = set(re.findall(r"^ *(?:async )?def (test_\w+)", "\n".join(every_source()), re.MULTILINE))
+    rules = [row for table in tables("docs/rules.md") for row in table]
+    assert len(rules) > 100
+    shown = [(row[0], SPAN.findall(row[-1])) for row in rules]
+    assert [rule for rule, named in shown if not named or not tests.issuperset(named)] == []
+
+
+def test_what_is_better_than_placement_has_all_its_rows() -> None:
+    numbered = [table for table in tables("docs/rules.md") if table[0][0].isdigit()]
+    assert [[int(row[0]) for row in table] for table in numbered] == [list(range(1, 18))]
 
 
 def test_every_hazard_that_code_refers_to_is_told() -> None:
