@@ -51,3 +51,8 @@ def test_one_of_those_who_wait_is_enough() -> None:
 
 def test_a_gpu_that_is_over_capacity_is_not_free() -> None:
     assert useless(task(1, 100), t0=Amounts(gpu_milli=1_500)) == (2_000, 0)
+
+
+def test_fragmentation_is_told_of_all_gpus() -> None:
+    found = fragments(Picture([T4, G2]), Picture([T4, G2]).used, [task(2, 1_000)])
+    assert (found.there, found.share) == (3_000, 1 / 3)

@@ -53,4 +53,4 @@ def _add_fragments(made: Table, replays: Sequence[Replay]) -> None:
     made.add_row(
         "  of no use to who waits", *("-" if one is None else f"{one.useless / WHOLE_GPU:,.0f}" for one in worst)
     )
-    made.add_row("  fragmentation", *("-" if one is None else percent(one.share) for one in worst))
+    made.add_row("  fragmentation, of all", *("-" if one is None else percent(one.share, 1) for one in worst))

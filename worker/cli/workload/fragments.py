@@ -23,27 +23,30 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """In thousandths of a GPU: how much is free, and how much of that is no use to anybody who waits."""
+    """In thousandths of a GPU: how much there is, how much is free, and how much of that is no use to who waits."""
 
+    there: int
     free: int
     useless: int
 
     @property
     def share(self) -> float:
-        return self.useless / self.free if self.free else 0.0
+        """Of all GPUs."""
+        return self.useless / self.there if self.there else 0.0
 
 
 def fragments(picture: Picture, used: Mapping[str, Amounts], waiting: Iterable[Task]) -> Fragments:
     """With so much `used` of each provider; of those who wait the ones who want GPUs count."""
     kinds = {Kind.of(task) for task in waiting if task.wants.gpu_milli}
-    free = useful = 0
+    there = free = useful = 0
     for machine in picture.machines:
         left = {gpu: max(0, picture.capacity[gpu].gpu_milli - used[gpu].gpu_milli) for gpu in machine.gpus}
+        there += sum(picture.capacity[gpu].gpu_milli for gpu in machine.gpus)
         free += sum(left.values())
         if any(left.values()):
             rest = picture.capacity[machine.provider].minus(used[machine.provider])
             useful += sum(left[gpu] for gpu in _useful(machine, rest, left, kinds))
-    return Fragments(free, free - useful)
+    return Fragments(there, free, free - useful)
 
 
 def _useful(machine: Machine, rest: Amounts, left: Mapping[str, int], kinds: Iterable[Kind]) -> set[str]:

@@ -86,7 +86,7 @@ def _places(drive: Drive) -> Table:
     made.add_row("GPUs free", f"{now.free / WHOLE_GPU:,.0f}")
     if scenario.waiting.tasks:
         made.add_row("  of no use to who waits", f"{now.useless / WHOLE_GPU:,.0f}")
-        made.add_row("  fragmentation", percent(now.share))
+        made.add_row("  fragmentation, of all", percent(now.share, 1))
     return made
 
 
