@@ -1,6 +1,7 @@
 """Refusals as values: the code, the first place where its rule is broken, further ones, and a sentence for people."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from worker.placement.ids import ClaimId
@@ -41,7 +42,7 @@ _SENTENCES: Final[Mapping[Code, str]] = {
     ),
     Code.NO_CANDIDATES: "No candidate meets the request; the details tell what was left of the providers step by step.",
     Code.PROVIDER_HAS_CHILDREN: "Provider {provider} has {count} children.",
-    Code.PROVIDER_IN_USE: "Provider {provider} is allocated to {count} consumers.",
+    Code.PROVIDER_IN_USE: "Provider {provider} has {count} consumers that hold {resource_classes}.",
     Code.INVENTORY_IN_USE: "Provider {provider} has {count} consumers that hold {resource_classes}.",
     Code.RESOURCE_CLASS_IN_USE: "The resource class {resource_classes} has inventories on {count} providers.",
     Code.TRAIT_IN_USE: "The trait {traits} is on {count} providers.",
@@ -71,6 +72,8 @@ def exhausted(claim: ClaimId, tries: int) -> Rejected:
 def _plain(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value[:OTHERS_MAX])
     return str(value)
