@@ -1,5 +1,6 @@
 """The route of a claim through one transaction, a batch at a time; `Route._decide` has its steps in order."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,6 +53,12 @@ class Route:
         self._carries_max = carries_max
         self._resident = Resident(store)
         self._lock_first = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
+
+    async def calm(self) -> None:
+        """Waits while locks are held for which another worker waits: the sooner they are let go, the better."""
+        await self._calm.wait()
 
     async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int], hand: InHand) -> Applied:
         """Decide and write a batch; `confirmed` are earlier batches whose events are confirmed.
@@ -85,6 +92,7 @@ class Route:
                 decision = await self._decide(at_work, applied, hand) if work else None
             trial.commit()
         finally:
+            self._calm.set()
             trial.undo()
         hand.commit()
         return work, decision
@@ -119,6 +127,7 @@ class Route:
         if moved(decision.plan, locked):
             self._telemetry.conflicts.inc()
             self._lock_first = READ_FIRST_EVERY
+            self._calm.clear()
             decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
         at.trial.stand(decision.plan)
         if at.work.leaves_nothing(decision.plan) and decision.plan.writes.are_allocations:
@@ -145,6 +154,7 @@ class Route:
     async def _lock_named(self, transaction: Transaction, named: Wanted) -> Lockable:
         with self._telemetry.time_in(Stage.LOCK):
             await transaction.lock(named.providers, named.consumers, ())
+        self._calm.clear()
         return Lockable(frozenset(named.providers), frozenset(named.consumers))
 
     async def _read_and_decide(

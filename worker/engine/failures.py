@@ -46,6 +46,10 @@ class Failures:
         self._tries_max = conflict_tries_max
         self._log = structlog.get_logger()
 
+    async def calm(self) -> None:
+        """Waits while other work would keep a lock from another worker."""
+        await self._route.calm()
+
     async def apply(self, batch: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand) -> AsyncIterator[Applied]:
         """The batch, in as many pieces as it takes and in order. Raises `Outage`."""
         if hand.after is not None:

@@ -144,6 +144,7 @@ class Session:
                 await self._handed_on.put(Applied(parked=parked))
             for portion in portions(claims, READ_BYTES_MAX):
                 await self._readable.below(READ_BATCHES_MAX * self.limits.batch_size_max)
+                await self.failures.calm()
                 if self._ended.is_set():
                     return
                 await self._check(portion)
@@ -218,6 +219,7 @@ class Session:
         while (applied := await self._handed_on.get()) is not None:
             if self._fault is not None:
                 continue
+            await self.failures.calm()
             self.around.pulse.beat("announce")
             enough = self._careful and bool(applied.answered or applied.parked)
             try:
