@@ -8,7 +8,7 @@ that the fleet stays as full as it was. Times are of the processor, not of the w
 import gc
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -30,7 +30,7 @@ CHANGED: Final = 256
 SHAPES: Final = 32
 KEPT_GRANTS: Final = 256
 BATCH: Final = 256
-CHANGES_EVERY: Final = 10
+CHANGED_ONCE_IN: Final = 10
 
 VCPU, MEMORY, DISK = ResourceClass("VCPU"), ResourceClass("MEMORY_MB"), ResourceClass("DISK_GB")
 GPU = ResourceClass("CUSTOM_GPU")
@@ -83,10 +83,14 @@ def tree_request(random: Random) -> Request:
 
 def zipf(random: Random, make: Callable[[Random], Request], shapes: int = SHAPES) -> Iterator[Request]:
     """Some shapes for ever, the n-th as often as 1 / n; each time a request of its own, as if it had been read."""
-    all_shapes = [make(random) for _ in range(shapes)]
-    weights = [1 / (n + 1) for n in range(shapes)]
+    return of_shapes(random, [make(random) for _ in range(shapes)])
+
+
+def of_shapes(random: Random, shapes: Sequence[Request]) -> Iterator[Request]:
+    """These for ever, as `zipf` does."""
+    weights = [1 / (n + 1) for n in range(len(shapes))]
     while True:
-        for shape in random.choices(all_shapes, weights, k=1_000):
+        for shape in random.choices(shapes, weights, k=1_000):
             yield replace(shape)
 
 
@@ -173,33 +177,27 @@ def _full(random: Random, inventory: Inventory) -> Stock:
     return Stock(inventory, int(inventory.total * random.uniform(0.88, 1)))
 
 
-def per_refusal(fleet: Columns, random: Random, requests: Iterator[Request], count: int) -> tuple[float, float]:
-    """Microseconds to choose and explain in vain while each tenth claim moves a provider; milliseconds of a first time.
+def per_refusal(fleet: Columns, random: Random, shapes: Sequence[Request], count: int) -> tuple[float, float]:
+    """Microseconds to choose and explain in vain while each tenth claim moves a provider; milliseconds at first."""
+    first = sum(_refuse(fleet, [shape]) for shape in shapes)
+    names, requests, spent = list(fleet.roots()), of_shapes(random, shapes), 0.0
+    for _ in range(count // CHANGED_ONCE_IN):
+        row = fleet.row(random.choice(names))
+        assert row is not None
+        stocks = {name: _full(random, stock.inventory) for name, stock in row.inventories.items()}
+        fleet.move(row.id, row.generation + 1, stocks)
+        fleet.keep()
+        spent += _refuse(fleet, list(islice(requests, CHANGED_ONCE_IN)))
+    return spent / count * 1e6, first / len(shapes) * 1e3
 
-    First times are not among the others.
-    """
-    names = list(fleet.roots())
-    spent = first = 0.0
-    seen: set[int] = set()
-    for number, request in enumerate(islice(requests, count)):
-        if number % CHANGES_EVERY == 0:
-            row = fleet.row(random.choice(names))
-            assert row is not None
-            stocks = {name: _full(random, stock.inventory) for name, stock in row.inventories.items()}
-            fleet.move(row.id, row.generation + 1, stocks)
-        if number % BATCH == 0:
-            fleet.keep()
-        begun = process_time()
-        found = fleet.choose(request, {}, "", None)
-        fleet.explain(request, {})
-        took = process_time() - begun
-        assert found is None
-        if id(request.groups) not in seen:
-            seen.add(id(request.groups))
-            first += took
-        else:
-            spent += took
-    return spent / (count - len(seen)) * 1e6, first / len(seen) * 1e3
+
+def _refuse(fleet: Columns, requests: Sequence[Request]) -> float:
+    """Seconds to refuse all of these."""
+    begun = process_time()
+    found = [(fleet.choose(request, {}, "", None), fleet.explain(request, {})) for request in requests]
+    spent = process_time() - begun
+    assert not any(candidate for candidate, _ in found)
+    return spent
 
 
 def loaded(rows: Iterator[ProviderRow]) -> tuple[Columns, float, float]:
@@ -256,7 +254,7 @@ def main() -> None:
         trees, trees_refused = per_choice(forest, zipf(random, tree_request), 2_000)
         apart, apart_refused = per_choice(forest, distinct(random, tree_request), 100)
         full, _, _ = loaded(full_rows(random, count))
-        refusal, first = per_refusal(full, random, zipf(random, full_request), 20_000)
+        refusal, first = per_refusal(full, random, [full_request(random) for _ in range(SHAPES)], 20_000)
         cells = (
             f"{count:,}", f"{memory:.1f}", f"{spent:.2f}", f"{taken_over:.1f}", f"{shaped:.1f} ({refused} refused)",
             f"{single:.0f} ({single_refused})", f"{trees:.0f} ({trees_refused})", f"{apart:.0f} ({apart_refused})",

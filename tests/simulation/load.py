@@ -14,25 +14,32 @@ NAMES = ("CUSTOM_A", "CUSTOM_B", "CUSTOM_C")
 """Classes that no inventory has, so that they can be renamed: events alone do not order a renaming and a grant."""
 TRAITS = ("CUSTOM_FAST", "CUSTOM_SLOW", "HW_CPU_X86_AVX2")
 RARELY, SOMETIMES = 0.1, 0.35
+HOT = 0.25
 
 
 class Load:
-    """`claim` makes the next one. `seen` is what the publishers know from events: generations by provider, consumer."""
+    """`claim` makes the next one; in a hot run all claims are for amounts on one provider.
+
+    `seen` is what the publishers know from events: generations by provider, consumer."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._next = 1
-        self._providers = random.randint(1, 5)
-        self._consumers = random.randint(2, 8)
+        self.hot = random.random() < HOT
+        self._providers = 1 if self.hot else random.randint(1, 5)
+        self._consumers = 40 if self.hot else random.choice((2, 4, 8, 30))
         self.seen: dict[str, int | None] = {}
-        self._kinds: list[Callable[[], Body]] = random.choices(
+        self._kinds = [self._set, self._set, self._adjust, self._place] if self.hot else self._drawn_kinds()
+
+    def _drawn_kinds(self) -> list[Callable[[], Body]]:
+        return self._random.choices(
             [
                 self._set, self._set_many, self._adjust, self._release, self._place, self._declare, self._create,
                 self._update, self._delete, self._state, self._inventory, self._inventories, self._links, self._name,
                 self._reshape,
             ],
             weights=[8, 4, 6, 4, 6, 3, 1, 2, 1, 1, 2, 1, 2, 2, 3],
-            k=random.choice((3, 6, 30)),
+            k=self._random.choice((3, 6, 30)),
         )  # fmt: skip
 
     def fleet(self) -> list[Body]:
@@ -114,7 +121,7 @@ class Load:
         return self._claim("allocation.place", consumer=self._holder(), request=request)
 
     def _fields(self) -> Body:
-        fields: Body = {"total": self._random.randint(4, 12)}
+        fields: Body = {"total": self._random.randint(4, 12) * (10 if self.hot else 1)}
         if self._random.random() < RARELY:
             fields |= {"reserved": self._random.randint(0, 4), "allocation_ratio": self._random.choice((0.29, 1.5, 2))}
         if self._random.random() < RARELY:

@@ -13,6 +13,7 @@ from worker.faults import Conflict, LockTimeout, Outage
 SLOW_S = 4.0
 BUG_STEPS = frozenset({"keep_fresh", "read", "lock", "write", "record"})
 """Steps that are taken on the route alone, where an unknown exception has its next step."""
+LATE_STEPS = frozenset({"write", "record", "commit"})
 ROUTE_STEPS = BUG_STEPS | {"refresh", "load"}
 
 
@@ -25,6 +26,9 @@ class Mortal(Protocol):
 
     def crash(self) -> None:
         """Killed: nothing of it has an effect any more."""
+
+    def lose_channel(self) -> None:
+        """The channel on which it consumes is gone."""
 
 
 class Dead(asyncio.CancelledError):
@@ -94,7 +98,7 @@ class Nature:
         if committing and self.strikes(weather.unknown_commit):
             return Conflict("the fate is unknown"), self._tossed()
         if step in ROUTE_STEPS or committing:
-            if self.strikes(weather.conflict):
+            if self.strikes(weather.late_conflict if step in LATE_STEPS else weather.conflict):
                 return Conflict("40001"), False
             if not committing and self.strikes(weather.lock_timeout):
                 return LockTimeout("55P03"), False
@@ -130,6 +134,9 @@ class NaturalSteps(Steps):
             if not late:
                 raise death
             return death
+        if nature.strikes(nature.weather.lost_channel):
+            nature.note(f"{WHOSE.get().name} loses its channel before {what}")
+            WHOSE.get().lose_channel()
         struck = self._fault(step)
         nature.note(f"{WHOSE.get().name} {what}{f' {struck[0]!r} {struck[1]}' if struck else ''}")
         if struck is None:

@@ -6,17 +6,22 @@ from random import Random
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """Likelihoods are per step, `_every_s` the mean time between events that nobody's step brings about."""
+    """Likelihoods are per step, `_every_s` the mean time between events that nobody's step brings about.
+
+    `late_conflict`: once rows are locked, when a batch behind may rest on what is being written.
+    """
 
     latency_s: float
     slow: float
     conflict: float
+    late_conflict: float
     lock_timeout: float
     outage: float
     unknown_commit: float
     unconfirmed: float
     crash: float
     lost_ack: float
+    lost_channel: float
     bug: bool
     event_every_s: float
 
@@ -31,12 +36,14 @@ class Weather:
             latency_s=random.choice((0.0005, 0.002, 0.01)),
             slow=chance(0.005, 0.03),
             conflict=chance(0.01, 0.05, 0.15),
+            late_conflict=chance(0.05, 0.3),
             lock_timeout=chance(0.01, 0.05),
             outage=chance(0.003, 0.01),
             unknown_commit=chance(0.03, 0.15),
             unconfirmed=chance(0.02, 0.1, 0.25),
             crash=chance(0.002, 0.01, 0.02),
             lost_ack=chance(0.02, 0.1),
+            lost_channel=chance(0.002, 0.01, 0.03),
             bug=random.random() < 0.2,
             event_every_s=random.choice((0.05, 0.2, 1.0, 1e6)),
         )

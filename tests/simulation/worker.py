@@ -57,7 +57,7 @@ class Worker:
         self.dead = False
         self.stalled_until_s = 0.0
         self.stop = asyncio.Event()
-        self._batch_size_max = random.choice((1, 1, 2, 4, 8))
+        self._batch_size_max = random.choice((1, 1, 1, 2, 4, 8))
         self.consumer = parts.consumer(broker, CLAIMS, 3 * self._batch_size_max)
         self._publisher = NaturalPublisher(broker)
         engine = self._engine(parts.store(store), Random(random.random()), parts)  # noqa: S311 - jitter
@@ -71,6 +71,10 @@ class Worker:
             self.dead = True
             self.task.cancel()
             self.consumer.vanish()
+
+    def lose_channel(self) -> None:
+        """The channel on which it consumes is gone."""
+        self.consumer.lose()
 
     def _engine(self, store: Store, random: Random, parts: Parts) -> Engine:
         around = Surroundings(VirtualClock(), random, TELEMETRY, NoPulse())

@@ -80,7 +80,7 @@ class World:
 
     async def _publish(self) -> None:
         """The load, in bursts; now and then a message twice, and one that nobody can read."""
-        claims = [*self._load.fleet(), *([None] * self._random.randint(10, 60))]
+        claims = [*self._load.fleet(), *([None] * self._random.randint(10, 120 if self._load.hot else 60))]
         burst_s = self._random.choice((0.001, 0.01, 0.1))
         for known in claims:
             body = known or self._load.claim()
@@ -133,7 +133,7 @@ class World:
             until_s = nature.now_s + self._random.choice((0.05, 0.5, 10.0, 90.0)) * self._random.random()
             match self._random.choice(("lose", "lose", "crash", "stop", "stall", "database", "broker", "again")):
                 case "lose":
-                    worker.consumer.lose()
+                    worker.lose_channel()
                 case "crash":
                     worker.crash()
                 case "stop":
@@ -145,7 +145,7 @@ class World:
                 case "broker":
                     nature.broker_away_until_s = until_s
                     for one in self._workers.values():
-                        one.consumer.lose()
+                        one.lose_channel()
                 case _:
                     self._hand_out_again()
             nature.note(f"the world: until {until_s:.3f}, {worker.name}")
@@ -181,7 +181,7 @@ class World:
                 self._load.learn(json.loads(one.body))
 
     def _unheard(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        self.nature.unexpected.append(f"{context.get('message')}: {context.get('exception')!r}")
+        self.nature.unexpected.append(f"{context.get('message')}: {context.get('exception') or context.get('task')!r}")
 
 
 def _key_of(body: bytes) -> str:

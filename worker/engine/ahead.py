@@ -53,8 +53,9 @@ class Standing:
 class InHand:
     """One batch. Each of its moments comes once; `fail` and `finish` bring on those that are still to come.
 
-    `after`: the batch ahead, where this one began before that one was through. `confirmed`: what its transaction
-    marks as confirmed. `deferred`: what it leaves to be done before anything behind it. `failed`: it ended the session.
+    `after`: the batch ahead, where this one began before that one was through; that one is then `followed`.
+    `confirmed`: what its transaction marks as confirmed. `deferred`: what it leaves to be done before anything behind
+    it. `failed`: it ended the session.
     """
 
     def __init__(self, after: "InHand | None" = None) -> None:
@@ -62,6 +63,9 @@ class InHand:
         self.confirmed: Sequence[int] = ()
         self.deferred: list[Incoming] = []
         self.failed = False
+        self.followed = False
+        if after is not None:
+            after.followed = True
         self._standing: asyncio.Future[Standing | None] = asyncio.get_running_loop().create_future()
         self._committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
@@ -95,6 +99,11 @@ class InHand:
     async def standing(self) -> Standing | None:
         """Waits until it stands; None where nothing may begin before it is through."""
         return await asyncio.shield(self._standing)
+
+    @property
+    def has_stood(self) -> bool:
+        """Whether it once stood, so that a batch behind it was looked for; it may have been tried again since."""
+        return self._standing.done() and self._standing.result() is not None
 
     async def committed(self) -> bool:
         """Waits until it is known whether it committed as it stood."""

@@ -43,6 +43,12 @@ class Batcher(Generic[Item]):
             self._arrived.append(item)
             self._signal.set()
 
+    def give_back(self, items: Sequence[Item]) -> None:
+        """What was taken and has to go first again; dropped once closed, as in `offer`."""
+        if not self._closed:
+            self._arrived.extendleft(reversed(items))
+            self._signal.set()
+
     def close(self) -> None:
         """Hand out nothing more; what was not handed out is dropped, and goes back with its channel."""
         self._closed = True

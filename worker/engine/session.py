@@ -189,6 +189,9 @@ class Session:
             self.end(fault)
         finally:
             hand.finish(failed=failed)
+            if hand.has_stood and not hand.followed:
+                # left over by a later try, and nobody waits for it any more
+                self._readable.give_back(hand.deferred)
             self._through_now -= 1
             if not self._through_now:
                 self.around.pulse.dismiss(DECIDE)

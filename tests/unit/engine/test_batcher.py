@@ -74,3 +74,15 @@ async def test_bodies_beyond_the_bound_in_bytes_wait_but_one_is_always_handed_ou
     for tag, length in enumerate((9, 2, 3, 1), 1):
         batcher.offer(Delivery(b"x" * length, "", FakeProperties(), tag, 1, False, 0))
     assert [await _tags(batcher) for _ in range(3)] == [[1], [2, 3], [4]]
+
+
+async def test_what_is_given_back_goes_first_and_wakes_who_waits() -> None:
+    batcher = _filled([0, 0, 0], size_max=2)
+    taken = await batcher.next_batch() or []
+    batcher.give_back(taken)
+    assert await _tags(batcher) == [1, 2]
+    assert await _tags(batcher) == [3]
+    waiting = asyncio.create_task(_tags(batcher))
+    await asyncio.sleep(0)
+    batcher.give_back(taken)
+    assert await waiting == [1, 2]

@@ -14,9 +14,8 @@ from worker.cli.workload.usage import of_models
 
 
 def show_comparison(console: Console, replays: Sequence[Replay]) -> None:
-    show_beside(
-        console, [_results(replays), reason_table([(one.strategy.value, one.waiting.reasons) for one in replays])]
-    )
+    reasons = [(one.strategy.value, one.waiting.reasons) for one in replays]
+    show_beside(console, [_results(replays), *([reason_table(reasons)] if any(dict(reasons).values()) else [])])
 
 
 def _results(replays: Sequence[Replay]) -> Table:

@@ -26,7 +26,8 @@ def show_report(console: Console, drive: Drive, after: Aftermath, found: Sequenc
     console.print()
     console.rule(Text(f"{len(drive.machines):,} machines, {gpus:,} GPUs, seed {drive.seed}", style="bold"))
     show_beside(console, [_speed(drive), _fills(drive, bars)])
-    show_beside(console, [_places(drive), reason_table([("tasks", drive.scenario.waiting.reasons)])])
+    reasons = drive.scenario.waiting.reasons
+    show_beside(console, [_places(drive), *([reason_table([("tasks", reasons)])] if reasons else [])])
     show_beside(console, [outcome_table(drive.line.tally.outcomes, bars), _parked(after.letters)])
     show_beside(console, [_machines(drive, bars)])
     if drive.comparison.replays:

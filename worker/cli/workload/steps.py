@@ -40,8 +40,8 @@ FULL: Final = "capacity_exceeded"
 PLACED_OR_NOT: Final = frozenset({GRANTED, NO_CANDIDATES})
 # {step: (how many of a thousand, the outcomes that are right)}
 STEPS: Final[dict[Step, tuple[int, frozenset[str]]]] = {
-    Step.ARRIVE: (505, PLACED_OR_NOT),
-    Step.ARRIVE_LARGE: (105, PLACED_OR_NOT),
+    Step.ARRIVE: (490, PLACED_OR_NOT),
+    Step.ARRIVE_LARGE: (120, PLACED_OR_NOT),
     Step.TRY_AGAIN: (40, PLACED_OR_NOT),
     Step.DEPART: (160, frozenset({RELEASED})),
     Step.GROW: (36, frozenset({GRANTED, FULL})),

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from worker.placement.explanation import Left, Step
-from worker.placement.fleet.bounds import NEVER, Bounds
+from worker.placement.fleet.bounds import Bounds
 from worker.placement.fleet.counted import Counted
 from worker.placement.fleet.plot import Plot
 from worker.placement.fleet.vector import Flags, Slots
@@ -103,7 +103,7 @@ class Anchors:
         """Those under which there may be a candidate, with no credit."""
         forest = self._view.forest
         grove = (forest.real if self.simple else forest.all).only(roots)
-        hopeful: list[int] = grove.roots[Bounds(self._ask, self._view.table, grove).upper() > NEVER].tolist()
+        hopeful: list[int] = grove.roots[Bounds(self._ask, self._view.table, grove).possible()].tolist()
         return hopeful
 
     def _survived(self, root: int, credit: Amounts) -> int:

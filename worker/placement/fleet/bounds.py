@@ -40,18 +40,24 @@ class Bounds:
 
     def upper(self) -> Numbers:
         """By tree, a number that no candidate's rank exceeds; `NEVER` where there certainly is no candidate."""
-        if not len(self._grove.roots) or not self._table.classes.keys() >= set(self._ask.classes):
-            return np.full(len(self._grove.roots), NEVER)
-        self._fits = [self._meets(wish) for wish in self._ask.wishes]
+        possible = self.possible()
+        if not possible.any():
+            return np.full(len(possible), NEVER)
         for trait, weight in sorted(self._ask.request.preferred.items()):
             self._likes += np.where(self._has(frozenset((trait,))), weight, 0.0)
-        possible = self._possible()
         if len(self._fits) > WISHES_MAX or not self._sign:
             upper = self._grove.largest(np.where(np.logical_or.reduce(self._fits), self._likes, NEVER))
             upper = upper + max(self._sign, 0.0)
         else:
             upper = self._best_partition()
         return np.where(possible, upper + SLACK, NEVER)
+
+    def possible(self) -> Flags:
+        """By tree, whether there may be a candidate: each wish is met by someone, and all that is asked is there."""
+        if not len(self._grove.roots) or not self._table.classes.keys() >= set(self._ask.classes):
+            return np.zeros(len(self._grove.roots), np.bool_)
+        self._fits = [self._meets(wish) for wish in self._ask.wishes]
+        return self._possible()
 
     def _best_partition(self) -> Numbers:
         blocks: dict[Block, Numbers] = {}
@@ -101,7 +107,6 @@ class Bounds:
         return fits
 
     def _possible(self) -> Flags:
-        """By tree, whether each wish is met by someone, and all that is asked of a class is there."""
         grove, request = self._grove, self._ask.request
         roots = grove.roots
         possible = np.ones(len(roots), np.bool_)

@@ -21,8 +21,9 @@ from worker.placement.search.misses import miss
 
 SINGLY_MAX: Final = 24
 """Plain providers looked at one by one; with more of them all at once is as quick."""
-ANEW_SHARE: Final = 8
-"""If more than the eighth part of all has changed, all are looked at anew."""
+ANEW_FIRST: Final = 256
+ANEW_SHARE: Final = 32
+"""With more changed than `ANEW_FIRST` and this part of all it is quicker to look at all anew."""
 
 
 class Reasons:
@@ -87,16 +88,25 @@ class Reasons:
         if log is None or self._version != view.forest.version:
             self._begin(0)
             return
+        if before == self._looks and len(log):
+            log = log[self._minds(log)]
         if not len(log) and not self._pending:
             return
         changed = {*log.tolist(), *self._pending}
         self._pending = _NONE
-        if ANEW_SHARE * len(changed) > view.table.size > SINGLY_MAX:
+        if len(changed) > ANEW_FIRST + view.table.size // ANEW_SHARE:
             self._begin(0)
         elif before == self._looks:
             self._look_at_use(changed)
         else:
             self._look_again(changed, _NOBODY)
+
+    def _minds(self, roots: Slots) -> Flags:
+        """Where it may matter that inventories have changed: no plain trees, or such as get as far as the classes."""
+        minds: Flags = ~self._view.forest.plain.array[roots]
+        for way, counted in zip(self._ways, self._counted, strict=True):
+            minds |= counted.survived.array[roots] >= way.links
+        return minds
 
     def _begin(self, beyond: int) -> None:
         """Look at all there is, as if nobody had any credit."""

@@ -19,6 +19,8 @@ from worker.placement.search.score import seed_number
 
 PENDING_MAX: Final = 512
 """Changed trees tested one by one; with more of them all trees are tested at once, as quickly."""
+ALONE_MAX: Final = 24
+"""Changed plain trees tested singly; with more of them it is quicker to test all of them at once."""
 SINGLY_MAX: Final = 2
 """Changed real trees searched without bounding them first."""
 
@@ -84,8 +86,8 @@ class Shape:
         """The roots under which there may be a candidate, with no credit."""
         self._catch_up()
         plain, _ = self._plain()
-        real, upper = self._real(self._grove())
-        return np.concatenate([plain, real[upper > NEVER]])
+        grove = self._grove()
+        return np.concatenate([plain, grove.roots[Bounds(self._ask, self._view.table, grove).possible()]])
 
     def _catch_up(self) -> None:
         view, alone = self._view, self._alone
@@ -122,14 +124,17 @@ class Shape:
             self._retest_real(changed)
             return
         plain, flags, change = view.forest.plain.view, alone.sieve.flags, self._leaders.change
-        real: list[int] = []
-        for root in changed:
-            if plain[root]:
+        lone = [root for root in changed if plain[root]]
+        if len(lone) > ALONE_MAX:
+            slots = np.array(lone)
+            ranks = dict(zip(*(numbers.tolist() for numbers in alone.ranks(slots[flags[slots]])), strict=True))
+            for root in lone:
+                change(root, ranks.get(root))
+        else:
+            for root in lone:
                 change(root, alone.rank(root) if flags[root] else None)
-            else:
-                real.append(root)
-        if real:
-            self._retest_real(real)
+        if len(lone) < len(changed):
+            self._retest_real(changed - set(lone))
 
     def _retest_real(self, changed: Collection[int]) -> None:
         roots, upper = self._real(self._grove().only(changed), bounded=len(changed) > SINGLY_MAX)

@@ -49,7 +49,7 @@ def side_by_side(rows: list[ProviderRow]) -> tuple[Rows, Columns]:
     return Rows(rows), columns
 
 
-@pytest.mark.parametrize("changes", [1, 10, 30, 120])
+@pytest.mark.parametrize("changes", [1, 10, 30, 290])
 def test_it_is_explained_as_from_plain_rows_however_many_providers_changed_since(changes: int) -> None:
     random = Random(changes)  # noqa: S311
     rows = crowd(random, 300)

@@ -1,0 +1,78 @@
+"""`python -m tests.simulation`: many seeds on all processors, a summary, and every seed that failed."""
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from tests.simulation.world import Run, simulate
+
+TRACE_LINES = 60
+FAILURES_MAX = 10
+COUNTS = ("attempts", "granted", "rejected", "parked", "lost", "doubled", "recovered", "over_allocated", "unexpected")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 where nothing was found."""
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=10_000, help="how many (10000)")
+    parser.add_argument("--first", type=int, default=0, help="the first of them (0)")
+    parser.add_argument("--seed", type=int, help="run this one alone, and print all that happened in it")
+    parser.add_argument("--digest", action="store_true", help="print a digest of what happened in each, in order")
+    asked = parser.parse_args(arguments)
+    if asked.seed is not None:
+        return _replay(asked.seed)
+    seeds = range(asked.first, asked.first + asked.seeds)
+    if asked.digest:
+        print("\n".join(f"{seed} {digest(simulate(seed))}" for seed in seeds))
+        return 0
+    return _all(seeds)
+
+
+def digest(run: Run) -> str:
+    """The same for two runs only if the same happened in both, in the same order and at the same time."""
+    return hashlib.sha256("\n".join(run.trace).encode()).hexdigest()
+
+
+def _replay(seed: int) -> int:
+    run = simulate(seed)
+    print("\n".join(run.trace))
+    _tell(run)
+    return int(bool(run.report.findings))
+
+
+def _all(seeds: range) -> int:
+    begun, totals, failed = time.monotonic(), Counter[str](), list[int]()
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as processes:
+        for run in processes.imap(_short, seeds, chunksize=8):
+            totals.update({name: asdict(run.report)[name] for name in COUNTS})
+            if run.report.findings:
+                failed.append(run.seed)
+                _tell(run)
+            if len(failed) >= FAILURES_MAX:
+                break
+    print(f"{len(seeds)} seeds from {seeds.start} on in {time.monotonic() - begun:.0f} s")
+    print("  ".join(f"{name.replace('_', '-')} {totals[name]}" for name in COUNTS))
+    for seed in failed:
+        print(f"failed: make simulate ARGS='--seed {seed}'")
+    return int(bool(failed))
+
+
+def _short(seed: int) -> Run:
+    """A run with the end of its trace, and none where nothing was found."""
+    run = simulate(seed)
+    return Run(seed, run.report, run.trace[-TRACE_LINES:] if run.report.findings else ())
+
+
+def _tell(run: Run) -> None:
+    print(f"seed {run.seed}: {asdict(run.report)}")
+    print("\n".join(run.trace[-TRACE_LINES:]) if run.report.findings else "nothing was found")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""Workers with one part replaced by a broken one: what the simulation and the checker have to notice."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+
+from tests.fakes.state import State
+from tests.fakes.store import FakeStore, FakeTransaction
+from tests.simulation.broker import NaturalConsumer
+from tests.simulation.worker import Parts
+from worker.engine.ahead import InHand, Standing
+from worker.engine.apply import Applied, Route
+from worker.engine.failures import Failures
+from worker.engine.intake import Incoming
+from worker.engine.ports import Consumer, Store, Transaction
+from worker.engine.publish import Announcer
+from worker.engine.settle import Settler
+from worker.faults import Conflict, Outage
+from worker.messages import Delivery, Record
+from worker.placement.ids import ConsumerId, ProviderId
+from worker.placement.plan import ConsumerPut, Lockable, Locked, Version, Writes
+from worker.placement.snapshot import Snapshot, Wanted
+
+
+class AcksFirst(Announcer):
+    """Settles deliveries before their events are confirmed."""
+
+    async def announce(self, applied: Applied, consumer: Consumer, settler: Settler) -> int:
+        self._ack(applied, consumer, settler)
+        return await super().announce(applied, _Deaf(), settler)
+
+
+class _Deaf:
+    """A consumer to which nothing can be said."""
+
+    async def open(self, *_: Any) -> int:
+        raise NotImplementedError
+
+    def ack(self, *_: Any) -> None:
+        """Acked already."""
+
+    async def cancel(self) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Through:
+    """A store in front of another one, with transactions of its own making."""
+
+    store: FakeStore
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.store.transaction() as transaction:
+            yield transaction
+
+
+@dataclass
+class Front:
+    """A transaction in front of another one."""
+
+    behind: FakeTransaction
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+
+class RecordsLater(Through):
+    """The outcomes are kept in a second transaction, after that of the effect."""
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.store.transaction() as transaction:
+            later = _Later(transaction)
+            yield _typed(later)
+        if later.records:
+            async with self.store.transaction() as transaction:
+                await transaction.record(later.records)
+
+
+@dataclass
+class _Later(Front):
+    records: Sequence[Record] = ()
+
+    async def record(self, records: Sequence[Record]) -> int:
+        self.records = records
+        return 0
+
+
+class Unguarded(Through):
+    """Writes whatever generation the rows have; the comparison under the locks is then the only check."""
+
+    front: Callable[[FakeTransaction], Any]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.store.transaction() as transaction:
+            yield _typed(type(self).front(transaction))
+
+
+@dataclass
+class _Overwriting(Front):
+    """Its guarded statements meet the rows that are there, whatever their generation."""
+
+    async def write_plan(self, writes: Writes) -> None:
+        await self.behind.write_plan(_unguarded(writes, await self.behind.writable()))
+
+
+@dataclass
+class _Trusting(_Overwriting):
+    """Says of every row it has locked that it is as it was read."""
+
+    read: Snapshot | None = None
+
+    async def load_snapshot(self, wanted: Wanted) -> Snapshot:
+        self.read = await self.behind.load_snapshot(wanted)
+        return self.read
+
+    async def lock(
+        self, providers: Iterable[ProviderId], consumers: Iterable[ConsumerId], new: Sequence[ConsumerPut]
+    ) -> Locked:
+        locked = await self.behind.lock(providers, consumers, new)
+        read = self.read
+        if read is None:
+            return locked
+        return Locked(
+            {name: _version(read.providers, name, version) for name, version in locked.providers.items()},
+            {name: _version(read.consumers, name, version) for name, version in locked.consumers.items()},
+        )
+
+
+def _version(rows: Mapping[Any, Any], name: str, locked: Version) -> Version:
+    row = rows.get(name)
+    return locked if row is None or row.row != locked[0] else (row.row, row.generation)
+
+
+def _unguarded(writes: Writes, state: State) -> Writes:
+    at = {row.row: row.generation for row in state.providers.values()}
+    at |= {row.row: row.generation for row in state.consumers.values()}
+    return replace(
+        writes,
+        providers_advanced=tuple(
+            one._replace(generation_from=at.get(one.row, one.generation_from)) for one in writes.providers_advanced
+        ),
+        consumers_put=tuple(
+            one if one.row is None else one._replace(generation_from=at.get(one.row, one.generation_from))
+            for one in writes.consumers_put
+        ),
+    )
+
+
+class OverwritingStore(Unguarded):
+    """See `_Overwriting`."""
+
+    front = _Overwriting
+
+
+class TrustingStore(Unguarded):
+    """See `_Trusting`."""
+
+    front = _Trusting
+
+
+class DecidesOnce(Route):
+    """A row moved, and the first decision is written all the same."""
+
+    async def _read_and_decide(
+        self, at: Any, named: Wanted, among: Lockable | None, ahead: Standing | None = None
+    ) -> Any:
+        first = getattr(self, "_first", None)
+        if among is not None and first is not None and first[0] is at:
+            return first[1]
+        decision = await super()._read_and_decide(at, named, among, ahead)
+        self._first = (at, decision)
+        return decision
+
+
+class GivesUpAtConflicts(Failures):
+    """Takes a conflict for a sign that another worker has decided the batch."""
+
+    async def _attempt(
+        self, piece: Sequence[Incoming], confirmed: Callable[[], Sequence[int]], hand: InHand
+    ) -> Applied | Exception:
+        try:
+            hand.confirmed = confirmed()
+            return await self._route.apply(piece, hand.confirmed, hand)
+        except Outage:
+            raise
+        except Conflict:
+            hand.fail()
+            return _settling([one.delivery for one in piece])
+        except Exception as error:  # noqa: BLE001 - as the part that it replaces
+            hand.fail()
+            return error
+
+
+def _settling(deliveries: list[Delivery]) -> Applied:
+    """Deliveries settled, and nothing said of them."""
+    return Applied(answered=[(Record(deliveries[0].routing_key, b"", (), (), None), deliveries)])  # type: ignore[arg-type]
+
+
+class MendedConsumer(NaturalConsumer):
+    """What it could not ack on a channel that was lost, it acks on the next one."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._kept: list[int] = []
+
+    def ack(self, epoch: int, tags: Sequence[int], multiple_up_to: int | None = None) -> None:
+        if epoch != self._epoch or not self.is_open:
+            self._kept += [*tags, *([] if multiple_up_to is None else [multiple_up_to])]
+            return
+        kept = [tag for tag in self._kept if tag in self.unsettled]
+        self._kept.clear()
+        super().ack(epoch, [*kept, *(tag for tag in tags if tag not in kept)], multiple_up_to)
+
+
+class BelievesTheOneAhead(Route):
+    """Takes it for certain that the batch ahead commits as it stood."""
+
+    async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int], hand: InHand) -> Applied:
+        if hand.after is not None:
+            hand.after = cast("InHand", _Believed(hand.after))
+        return await super().apply(batch, confirmed, hand)
+
+
+@dataclass
+class _Believed:
+    """The batch ahead, which says that it has committed whether or not it has."""
+
+    ahead: InHand
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ahead, name)
+
+    async def committed(self) -> bool:
+        await self.ahead.committed()
+        return True
+
+
+def _typed(transaction: Any) -> Transaction:
+    """What passes most of itself on to another one."""
+    typed: Transaction = transaction
+    return typed
+
+
+def _store(make: Callable[[FakeStore], Any]) -> Callable[[FakeStore], Store]:
+    return make
+
+
+MUTANTS: Final[Mapping[str, Parts]] = {
+    "the ack comes before the confirm": Parts(announcer=AcksFirst),
+    "the inbox row comes in a second transaction": Parts(store=_store(RecordsLater)),
+    "the generation check is dropped": Parts(store=_store(TrustingStore)),
+    "a conflict is not decided again": Parts(route=DecidesOnce, store=_store(OverwritingStore)),
+    "a conflict ends the matter": Parts(failures=GivesUpAtConflicts),
+    "a tag of an old channel is acked": Parts(consumer=MendedConsumer),
+    "a batch behind one that failed is kept": Parts(route=BelievesTheOneAhead),
+}
