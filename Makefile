@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-ur
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test bench up down lock
+.PHONY: help demo run check test simulate bench up down lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ check: .venv/.ready ## style, types, floors, container files
 
 test: .venv/.ready ## all tests, on servers of their own
 	$(BIN)/python -m pytest $(ARGS)
+
+SEEDS ?= 10000
+simulate: .venv/.ready ## the engine on a simulated world, a seed a run: make simulate SEEDS=200
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
 bench: .venv/.ready ## benchmarks, on servers of their own
 	@$(RUN) tests.bench $(ARGS)

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _replay(asked.seed)
     seeds = range(asked.first, asked.first + asked.seeds)
     if asked.digest:
-        print("\n".join(f"{seed} {digest(simulate(seed))}" for seed in seeds))
+        _say("\n".join(f"{seed} {digest(simulate(seed))}" for seed in seeds))
         return 0
     return _all(seeds)
 
@@ -41,7 +41,7 @@ def digest(run: Run) -> str:
 
 def _replay(seed: int) -> int:
     run = simulate(seed)
-    print("\n".join(run.trace))
+    _say("\n".join(run.trace))
     _tell(run)
     return int(bool(run.report.findings))
 
@@ -56,11 +56,16 @@ def _all(seeds: range) -> int:
                 _tell(run)
             if len(failed) >= FAILURES_MAX:
                 break
-    print(f"{len(seeds)} seeds from {seeds.start} on in {time.monotonic() - begun:.0f} s")
-    print("  ".join(f"{name.replace('_', '-')} {totals[name]}" for name in COUNTS))
+    _say(f"{len(seeds)} seeds from {seeds.start} on in {time.monotonic() - begun:.0f} s")
+    _say("  ".join(f"{name.replace('_', '-')} {totals[name]}" for name in COUNTS))
     for seed in failed:
-        print(f"failed: make simulate ARGS='--seed {seed}'")
+        _say(f"failed: make simulate ARGS='--seed {seed}'")
     return int(bool(failed))
+
+
+def _say(what: str) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 def _short(seed: int) -> Run:
@@ -70,8 +75,8 @@ def _short(seed: int) -> Run:
 
 
 def _tell(run: Run) -> None:
-    print(f"seed {run.seed}: {asdict(run.report)}")
-    print("\n".join(run.trace[-TRACE_LINES:]) if run.report.findings else "nothing was found")
+    _say(f"seed {run.seed}: {asdict(run.report)}")
+    _say("\n".join(run.trace[-TRACE_LINES:]) if run.report.findings else "nothing was found")
 
 
 if __name__ == "__main__":

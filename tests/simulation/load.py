@@ -22,10 +22,10 @@ class Load:
 
     `seen` is what the publishers know from events: generations by provider, consumer."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, hot: bool) -> None:
         self._random = random
         self._next = 1
-        self.hot = random.random() < HOT
+        self.hot = hot or random.random() < HOT
         self._providers = 1 if self.hot else random.randint(1, 5)
         self._consumers = 40 if self.hot else random.choice((2, 4, 8, 30))
         self.seen: dict[str, int | None] = {}

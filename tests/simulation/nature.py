@@ -42,9 +42,9 @@ WHOSE: ContextVar[Mortal] = ContextVar("WHOSE")
 class Nature:
     """`raging`: things go wrong. `trace`: all that happened, a line each."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, weather: Weather | None = None) -> None:
         self.random = Random(seed)  # noqa: S311 - a simulation is repeated by its seed
-        self.weather = Weather.drawn(self.random)
+        self.weather = weather or Weather.drawn(self.random)
         self.raging = True
         self.trace: list[str] = []
         self.unexpected: list[str] = []

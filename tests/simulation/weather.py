@@ -26,6 +26,15 @@ class Weather:
     event_every_s: float
 
     @staticmethod
+    def of_losers() -> "Weather":
+        """Fair but for batches that fail once their rows are locked, and workers that have just begun."""
+        return Weather(
+            latency_s=0.002, slow=0.0, conflict=0.0, late_conflict=0.25, lock_timeout=0.0, outage=0.0,
+            unknown_commit=0.0, unconfirmed=0.0, crash=0.02, lost_ack=0.0, lost_channel=0.0, bug=False,
+            event_every_s=1e6,
+        )  # fmt: skip
+
+    @staticmethod
     def drawn(random: Random) -> "Weather":
         """Fair in some respects and foul in others, so that faults meet in every combination."""
 

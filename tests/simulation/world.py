@@ -18,6 +18,7 @@ from tests.simulation.loop import run
 from tests.simulation.nature import Nature
 from tests.simulation.store import natural_store
 from tests.simulation.tables import tables_of
+from tests.simulation.weather import Weather
 from tests.simulation.worker import CLAIMS, DEAD, EVENTS, Parts, Worker
 from worker.messages import Outgoing
 
@@ -36,9 +37,9 @@ class Run:
     trace: Sequence[str]
 
 
-def simulate(seed: int, parts: Parts | None = None) -> Run:
-    """The run of a seed, the same each time."""
-    world = World(seed, parts or Parts())
+def simulate(seed: int, parts: Parts | None = None, weather: Weather | None = None) -> Run:
+    """The run of a seed, the same each time; in a weather that is given, it is a hot one."""
+    world = World(seed, parts or Parts(), weather)
     with _logging_into(world.nature):
         report = run(world.live())
     return Run(seed, report, world.nature.trace)
@@ -47,11 +48,11 @@ def simulate(seed: int, parts: Parts | None = None) -> Run:
 class World:
     """Everything there is."""
 
-    def __init__(self, seed: int, parts: Parts) -> None:
-        self.nature = Nature(seed)
+    def __init__(self, seed: int, parts: Parts, weather: Weather | None = None) -> None:
+        self.nature = Nature(seed, weather)
         self._parts = parts
         self._random = self.nature.random
-        self._load = Load(Random(self._random.random()))  # noqa: S311 - see Nature
+        self._load = Load(Random(self._random.random()), hot=weather is not None)  # noqa: S311 - see Nature
         self._store = natural_store(self.nature)
         self._broker = NaturalBroker(self.nature)
         self._broker.bound |= {EVENTS, DEAD, CLAIMS}

@@ -13,6 +13,9 @@ from worker.placement.ids import Amounts, ResourceClass
 from worker.placement.request import Group, GroupName
 from worker.placement.search.fits import UNNAMED
 
+FEW_SHARE: Final = 8
+"""Where less than the eighth part is left when it comes to the classes, they alone are looked at further."""
+
 
 class Lack(NamedTuple):
     """Who lacks nothing but room for one class, and which part of what is requested."""
@@ -55,21 +58,14 @@ class Way:
         self._learn_units()
         offers = Offers(self._table, plot, joint=self._joint, steps=len(self.steps))
         self._walk_links(offers, plot)
-        offers.open_classes(self._group.resources)
-        for name, _ in self._asked:
-            offers.need_class(name)
-            offers.count()
-        for (name, amount), allowed in zip(self._asked, self._allowed, strict=True):
-            columns = self._table.classes.get(name)
-            if columns is not None and not (allowed.all() and not credit):
-                offers.strike_class(name, allowed[plot.column(columns.units)] | (plot.held(credit, name) >= amount))
-            offers.count()
-        rooms = [self._room(plot, credit, name, amount) for name, amount in self._asked]
-        lacks = self._lacks(offers, plot, rooms)
-        for (name, _), (has, _) in zip(self._asked, rooms, strict=True):
-            offers.strike_class(name, has)
-            offers.count()
-        return offers.survived, lacks
+        if plot.grove is None and FEW_SHARE * np.count_nonzero(offers.left) < plot.size:
+            positions = np.flatnonzero(offers.left)
+            few = Plot(self._table, plot.slots(positions))
+            further = Offers(self._table, few, joint=False, steps=len(self.steps))
+            lacks = self._walk_classes(further, few, credit)
+            offers.survived[positions] += further.survived
+            return offers.survived, lacks
+        return offers.survived, self._walk_classes(offers, plot, credit)
 
     def look(self, slot: int, lacks: list[tuple[ResourceClass, int, float]]) -> int:
         """How many steps the provider of a plain tree survives that survives all before the classes.
@@ -126,6 +122,23 @@ class Way:
             else:
                 offers.strike(having)
         offers.count()
+
+    def _walk_classes(self, offers: Offers, plot: Plot, credit: Amounts) -> list[Lack]:
+        offers.open_classes(self._group.resources)
+        for name, _ in self._asked:
+            offers.need_class(name)
+            offers.count()
+        for (name, amount), allowed in zip(self._asked, self._allowed, strict=True):
+            columns = self._table.classes.get(name)
+            if columns is not None and not (allowed.all() and not credit):
+                offers.strike_class(name, allowed[plot.column(columns.units)] | (plot.held(credit, name) >= amount))
+            offers.count()
+        rooms = [self._room(plot, credit, name, amount) for name, amount in self._asked]
+        lacks = self._lacks(offers, plot, rooms)
+        for (name, _), (has, _) in zip(self._asked, rooms, strict=True):
+            offers.strike_class(name, has)
+            offers.count()
+        return lacks
 
     def _room(self, plot: Plot, credit: Amounts, name: ResourceClass, amount: int) -> tuple[Flags, Numbers]:
         """Whether there is room for the amount, and what is free for the one that has the credit."""
