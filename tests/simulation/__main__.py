@@ -1,7 +1,6 @@
 """`python -m tests.simulation`: many seeds on all processors, a summary, and every seed that failed."""
 
 import argparse
-import hashlib
 import multiprocessing
 import os
 import sys
@@ -10,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from tests.simulation.shown import TRACE_LINES, digest, short
 from tests.simulation.world import Run, simulate
 
-TRACE_LINES = 60
 FAILURES_MAX = 10
 COUNTS = ("attempts", "granted", "rejected", "parked", "lost", "doubled", "recovered", "over_allocated", "unexpected")
 
@@ -34,11 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _all(seeds)
 
 
-def digest(run: Run) -> str:
-    """The same for two runs only if the same happened in both, in the same order and at the same time."""
-    return hashlib.sha256("\n".join(run.trace).encode()).hexdigest()
-
-
 def _replay(seed: int) -> int:
     run = simulate(seed)
     _say("\n".join(run.trace))
@@ -49,7 +43,7 @@ def _replay(seed: int) -> int:
 def _all(seeds: range) -> int:
     begun, totals, failed = time.monotonic(), Counter[str](), list[int]()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as processes:
-        for run in processes.imap(_short, seeds, chunksize=8):
+        for run in processes.imap(short, seeds, chunksize=8):
             totals.update({name: asdict(run.report)[name] for name in COUNTS})
             if run.report.findings:
                 failed.append(run.seed)
@@ -66,12 +60,6 @@ def _all(seeds: range) -> int:
 def _say(what: str) -> None:
     sys.stdout.write(f"{what}\n")
     sys.stdout.flush()
-
-
-def _short(seed: int) -> Run:
-    """A run with the end of its trace, and none where nothing was found."""
-    run = simulate(seed)
-    return Run(seed, run.report, run.trace[-TRACE_LINES:] if run.report.findings else ())
 
 
 def _tell(run: Run) -> None:

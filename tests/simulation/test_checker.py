@@ -58,9 +58,7 @@ def received(*events: dict[str, Any]) -> list[Received]:
     return [Received(one["id"], one["type"], json.dumps(one).encode()) for one in events]
 
 
-def checked(
-    events: list[dict[str, Any]], ends: dict[str, Any] | None = None, parked: tuple[Parked, ...] = ()
-) -> Report:
+def checked(events: list[dict[str, Any]], ends: dict[str, Any] | None = None, *parked: Parked) -> Report:
     published = [Published(json.dumps(body).encode()) for body in BODIES]
     return check(published, received(*events), parked, ends or tables())
 

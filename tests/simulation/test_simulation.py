@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.simulation.__main__ import digest
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.shown import digest
 from tests.simulation.weather import Weather
 from tests.simulation.world import simulate
 
@@ -46,6 +46,13 @@ def _elsewhere(hash_seed: str) -> str:
     command = [sys.executable, "-m", "tests.simulation", "--seeds", "3", "--digest"]
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
     return subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own
+
+
+def test_the_program_tells_what_became_of_many_seeds() -> None:
+    command = [sys.executable, "-m", "tests.simulation", "--seeds", "4", "--first", "3"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own
+    assert told.startswith("4 seeds from 3 on")
+    assert "lost 0  doubled 0" in told
 
 
 @pytest.mark.parametrize("name", MUTANTS)
