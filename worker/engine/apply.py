@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from schemas.parked import ParkedReason
 from worker.engine.ahead import Abandoned, InHand, Standing
@@ -11,8 +12,8 @@ from worker.engine.locking import lockable, moved
 from worker.engine.ports import Store, Transaction
 from worker.engine.render import Renderer
 from worker.engine.resident import Resident, Trial
-from worker.engine.turns import in_turns
-from worker.engine.work import Work, recording, told
+from worker.engine.turns import alongside, in_turns
+from worker.engine.work import Encoded, Verdict, Work, recording, told
 from worker.messages import Delivery, Record, Recorded
 from worker.placement.decide import deciding
 from worker.placement.ids import ClaimId
@@ -73,10 +74,11 @@ class Route:
             work, decision = await self._transact(grouped, applied, hand)
         self._telemetry.repeated.inc(sum(len(again) for _, again in applied.answered))
         if decision is not None:
-            applied.answered.extend(decision.records)
+            encoded = await self._encoded(decision)
+            applied.answered.extend(encoded)
             applied.deferred = work.deferred(decision.plan)
             self._telemetry.carried.inc(len(decision.plan.carried))
-            self._telemetry.decided(decision.told)
+            self._telemetry.decided(told(decision.verdicts, [record for record, _ in encoded]))
         return applied
 
     async def _transact(
@@ -129,13 +131,14 @@ class Route:
             self._lock_first = READ_FIRST_EVERY
             self._calm.clear()
             decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
-        at.trial.stand(decision.plan)
-        if at.work.leaves_nothing(decision.plan) and decision.plan.writes.are_allocations:
-            hand.stand(Standing(at.work.ids, decision.plan.consumers.keys(), decision.plan.writes, at.trial.used))
+        plan = decision.plan
+        at.trial.stand(plan)
+        if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
+            hand.stand(Standing(at.work.ids, plan.consumers.keys(), plan.writes, at.trial.used))
         with self._telemetry.time_in(Stage.WRITE):
-            await at.transaction.write_plan(decision.plan.writes)
+            encoded = await alongside(at.transaction.write_plan(plan.writes), self._encoded(decision))
         with self._telemetry.time_in(Stage.RECORD):
-            records = [record for record, _ in decision.records]
+            records = [record for record, _ in encoded]
             applied.batch = await at.transaction.record(records) if records else None
         return decision
 
@@ -169,9 +172,17 @@ class Route:
             if ahead:
                 snapshot = overlaid(snapshot, ahead.writes)
             plan = await in_turns(deciding(work.claims, snapshot, among, fleet), alone=alone)
-            verdicts = work.verdicts(plan)
-            records = await in_turns(recording(verdicts, self._renderer, snapshot.now), alone=alone)
-            return _Decision(plan, records, told(verdicts, [record for record, _ in records]))
+            decision = _Decision(plan, work.verdicts(plan), snapshot.now)
+            if not alone:
+                await self._encoded(decision)
+            return decision
+
+    async def _encoded(self, decision: "_Decision") -> "list[Encoded]":
+        """The outcomes as they are kept: made before any lock is taken, or while the database writes."""
+        if decision.encoded is None:
+            turns = recording(decision.verdicts, self._renderer, decision.now)
+            decision.encoded = await in_turns(turns, alone=False)
+        return decision.encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +194,14 @@ class _AtWork:
     trial: Trial
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Decision:
-    """A plan, its outcomes encoded before any lock is taken, and what the metrics are told of them."""
+    """A plan, what it says of each claim, and when; encoded once."""
 
     plan: Plan
-    records: list[tuple[Record, list[Delivery]]]
-    told: list[tuple[str, str]]
+    verdicts: Sequence[tuple[Sequence[Incoming], Verdict]]
+    now: datetime
+    encoded: "list[Encoded] | None" = None
 
 
 async def _lock(transaction: Transaction, plan: Plan) -> Locked:

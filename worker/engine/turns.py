@@ -1,7 +1,7 @@
 """Long computations in short turns, so that what a transaction waits for is not kept waiting by another batch."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -17,3 +17,17 @@ async def in_turns(turns: Generator[None, None, Result], *, alone: bool) -> Resu
             return result
         if not alone:
             await asyncio.sleep(0)
+
+
+async def alongside(waiting: Coroutine[None, None, None], working: Coroutine[None, None, Result]) -> Result:
+    """What `working` returns, which goes on while `waiting` waits for the database.
+
+    Neither is ever broken off: what goes wrong is raised once both have ended, first of all what `waiting` met.
+    """
+    background = asyncio.create_task(working, name="alongside")
+    try:
+        await waiting
+    finally:
+        await asyncio.wait([background])
+        background.exception()  # known to be over, whichever of the two is raised
+    return background.result()

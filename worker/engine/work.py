@@ -19,6 +19,9 @@ RECORDS_A_TURN = 32
 
 Verdict = Outcome | tuple[Violation, ...]
 
+Encoded = tuple[Record, list[Delivery]]
+"""An outcome as it is kept, and the deliveries that it settles."""
+
 
 class Work:
     """Fresh claims in order of arrival, each with all deliveries that brought it.
@@ -93,9 +96,9 @@ class Work:
 
 def recording(
     verdicts: Sequence[tuple[Sequence[Incoming], Verdict]], renderer: Renderer, now: datetime
-) -> Generator[None, None, list[tuple[Record, list[Delivery]]]]:
+) -> Generator[None, None, list[Encoded]]:
     """Each outcome as it is kept, with the deliveries it settles."""
-    records: list[tuple[Record, list[Delivery]]] = []
+    records: list[Encoded] = []
     for deliveries, verdict in verdicts:
         records.append((renderer.record(deliveries[0], verdict, now), [incoming.delivery for incoming in deliveries]))
         if len(records) % RECORDS_A_TURN == 0:
