@@ -11,10 +11,15 @@ from worker.placement.inventory import Inventory, Stock
 def carrying() -> tuple[Rig, Gate]:
     """An engine that has to try its first batch again, and the gate in which that try waits for its locks."""
     rig = Rig(batch_size_max=1)
-    rig.seed(provider_row(1, {VCPU: Inventory(10)}), provider_row(2, {VCPU: Inventory(10)}))
+    rig.seed(*(provider_row(number, {VCPU: Inventory(10)}) for number in (1, 2, 3)))
+    return rig, armed(rig)
+
+
+def armed(rig: Rig) -> Gate:
+    """The gate in which the second try of the next batch waits for its locks; the first fails at its end."""
     rig.store.fail_next("record", Conflict("40001"))
     rig.store.steps.hold_next("lock").open()
-    return rig, rig.store.steps.hold_next("lock")
+    return rig.store.steps.hold_next("lock")
 
 
 def give_elsewhere(rig: Rig) -> None:
@@ -46,3 +51,23 @@ async def test_it_goes_before_a_claim_that_arrives_afterwards() -> None:
         rig.send(put(2, 2, {1: 5}))
         await rig.settled()
     assert rig.order() == [1, 2]
+
+
+async def test_it_is_taken_up_though_a_batch_of_known_claims_went_through_behind_the_first_try() -> None:
+    rig = Rig(batch_size_max=1)
+    rig.seed(*(provider_row(number, {VCPU: Inventory(10)}) for number in (1, 2, 3)))
+    known = put(9, 9, {3: 1})
+    async with rig.working():
+        rig.send(known)
+        await rig.settled()
+        first_try, second_try = rig.store.steps.hold_next("record"), armed(rig)
+        rig.send(put(1, 1, {1: 6}), known)
+        await first_try.reached()
+        await rig.store.until(lambda: rig.store.steps.taken.count("commit") == 2, "the known claim is through")
+        first_try.open()
+        await second_try.reached()
+        give_elsewhere(rig)
+        second_try.open()
+        await rig.settled()
+    assert rig.code(1) == "allocation.granted"
+    assert (rig.used(1), rig.used(2)) == (6, 0)

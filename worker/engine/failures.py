@@ -53,14 +53,16 @@ class Failures:
     async def apply(self, batch: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand) -> AsyncIterator[Applied]:
         """The batch, in as many pieces as it takes and in order. Raises `Outage`."""
         if hand.after is not None:
-            applied = await self._behind(batch, confirmed, hand, hand.after)
+            after = hand.after
+            applied = await self._behind(batch, confirmed, hand, after)
             if applied is not None:
                 yield applied
+                batch = ()
+            # a batch of known claims is through without having asked what became of the one ahead
+            await after.finished()
+            batch = [*after.deferred, *batch]
+            if after.failed or not batch:
                 return
-            await hand.after.finished()
-            if hand.after.failed:
-                return
-            batch = [*hand.after.deferred, *batch]
             hand.after = None
         pieces = deque([list(batch)])
         while pieces:
