@@ -14,6 +14,7 @@ from worker.faults import Conflict
 from worker.placement.claims import AdjustAllocations, PlaceAllocations, ReleaseAllocations, SetAllocations
 from worker.placement.ids import ClaimId, ConsumerId
 from worker.placement.plan import Writes
+from worker.placement.search.fleet import Fleet
 from worker.placement.touched import consumers_of
 
 
@@ -25,13 +26,13 @@ class Abandoned(Conflict):
 class Standing:
     """What a batch will have written once it commits: allocations alone, of these consumers, for these claims.
 
-    `shown`: whether the view of all providers has it, so that claims can be placed on it.
+    `fleet`: the view of all providers that has it, so that claims can be placed on it.
     """
 
     claims: Set[ClaimId]
     consumers: Set[ConsumerId]
     writes: Writes
-    shown: bool = False
+    fleet: Fleet | None = None
 
     def bears(self, batch: Iterable[Incoming]) -> bool:
         """Whether a batch may be decided on it: allocations alone, of other consumers, and other claims."""
@@ -43,7 +44,7 @@ class Standing:
                 continue
             if not isinstance(claim, SetAllocations | AdjustAllocations | ReleaseAllocations | PlaceAllocations):
                 return False
-            if isinstance(claim, PlaceAllocations) and not self.shown:
+            if isinstance(claim, PlaceAllocations) and self.fleet is None:
                 return False
             if not self.consumers.isdisjoint(consumers_of(claim)):
                 return False

@@ -14,6 +14,7 @@ from worker.engine.render import Renderer
 from worker.engine.resident import Resident, Trial
 from worker.engine.turns import alongside, in_turns
 from worker.engine.work import Encoded, Verdict, Work, recording, told
+from worker.faults import Conflict
 from worker.messages import Delivery, Record, Recorded
 from worker.placement.decide import deciding
 from worker.placement.ids import ClaimId
@@ -131,6 +132,9 @@ class Route:
             self._lock_first = READ_FIRST_EVERY
             self._calm.clear()
             decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
+            if moved(decision.plan, locked):
+                at.trial.distrust()
+                raise Conflict("what was decided under the locks does not rest on the locked rows")
         plan = decision.plan
         at.trial.stand(plan)
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
@@ -167,7 +171,8 @@ class Route:
         with self._telemetry.time_in(Stage.READ):
             snapshot = await at.transaction.load_snapshot(named)
             # read after the snapshot, so that nothing in it is newer
-            fleet = await at.trial.fleet(at.transaction) if work.places else None
+            behind = ahead.fleet if ahead else None
+            fleet = await at.trial.fleet(at.transaction, behind) if work.places else None
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
                 snapshot = overlaid(snapshot, ahead.writes)

@@ -86,10 +86,12 @@ class Failures:
     ) -> Applied | None:
         """The batch decided on what the one ahead will have written; None where it has to wait for that one's end."""
         ahead = await after.standing()
-        if ahead is None or self._route.locks_first or not ahead.bears(batch):
+        if ahead is None or self._route.locks_first:
             return None
-        self._around.pulse.beat(DECIDE)
         try:
+            if not ahead.bears(batch):
+                return None
+            self._around.pulse.beat(DECIDE)
             hand.confirmed = [batch for batch in confirmed() if batch not in after.confirmed]
             return await self._route.apply(batch, hand.confirmed, hand)
         except Outage:

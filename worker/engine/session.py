@@ -165,7 +165,7 @@ class Session:
         ahead: InHand | None = None
         waiting: Sequence[Incoming] = ()
         async with asyncio.TaskGroup() as tasks:
-            while (batch := await self._next(waiting)) is not None:
+            while (batch := await self._next(waiting, ahead)) is not None:
                 self.around.telemetry.batched(len(batch))
                 hand = InHand(ahead if ahead and not ahead.is_finished else None)
                 tasks.create_task(self._through(batch, hand), name="batch")
@@ -177,12 +177,14 @@ class Session:
 
     async def _through(self, batch: Sequence[Incoming], hand: InHand) -> None:
         """One batch, and what it leaves for later."""
-        failed = True
+        failed, before = True, hand.after
         self._through_now += 1
         try:
             async for applied in self.failures.apply(batch, self.announcer.confirmed, hand):
                 self.announcer.told(applied.confirmed)
                 hand.deferred.extend(applied.deferred)
+                if before is not None:
+                    await before.finished()
                 await self._hand_on(applied)
             failed = False
         except Fault as fault:
@@ -196,8 +198,10 @@ class Session:
             if not self._through_now:
                 self.around.pulse.dismiss(DECIDE)
 
-    async def _next(self, waiting: Sequence[Incoming]) -> list[Incoming] | None:
-        """What waits from the batch before, then what has been read."""
+    async def _next(self, waiting: Sequence[Incoming], ahead: InHand | None) -> list[Incoming] | None:
+        """What waits from the batch before, then what has been read; once that before the one ahead is handed on."""
+        if ahead is not None and ahead.after is not None:
+            await ahead.after.finished()
         room = self.limits.batch_size_max - len(waiting)
         arrived = await self._readable.next_batch(room, wait=not waiting)
         return None if arrived is None else [*waiting, *arrived]

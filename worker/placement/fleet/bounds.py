@@ -50,7 +50,8 @@ class Bounds:
             upper = upper + max(self._sign, 0.0)
         else:
             upper = self._best_partition()
-        return np.where(possible, upper + SLACK, NEVER)
+        exact = self._ask.request.strategy is Strategy.FIRST and not self._ask.request.preferred
+        return np.where(possible, upper + (0.0 if exact else SLACK), NEVER)
 
     def possible(self) -> Flags:
         """By tree, whether there may be a candidate: each wish is met by someone, and all that is asked is there."""
@@ -61,13 +62,25 @@ class Bounds:
 
     def _best_partition(self) -> Numbers:
         blocks: dict[Block, Numbers] = {}
+        apart: dict[tuple[Block, Block], Flags] = {}
         upper = np.full(len(self._grove.roots), NEVER)
         for partition in _partitions(range(len(self._fits))):
             for block in partition:
                 if block not in blocks:
                     blocks[block] = self._grove.largest(self._block(block))
-            upper = np.maximum(upper, sum(blocks[block] for block in partition) / len(partition))
+            rank = sum(blocks[block] for block in partition) / len(partition)
+            for place, one in enumerate(partition):
+                for other in partition[:place]:
+                    if (one, other) not in apart:
+                        apart[one, other] = self._apart(one, other)
+                    rank = np.where(apart[one, other], rank, NEVER)
+            upper = np.maximum(upper, rank)
         return upper
+
+    def _apart(self, one: Block, other: Block) -> Flags:
+        """By tree, whether two different providers could meet them: at least two meet one of them."""
+        fits = [np.logical_and.reduce([self._fits[number] for number in block]) for block in (one, other)]
+        return np.add.reduceat((fits[0] | fits[1]).astype(np.int64), self._grove.starts[:-1]) >= 2
 
     def _block(self, block: Block) -> Numbers:
         """By slot, the rank of a provider that meets these wishes and nothing else."""

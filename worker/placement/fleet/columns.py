@@ -96,12 +96,13 @@ class Columns:
         table = self._view.table
         slot = table.index[provider]
         before: list[tuple[ResourceClass, int]] = []
+        # first of all, so that nothing that fails halfway is left
+        self._journal.append(Move(provider, table.generation.view[slot], before))
         for name, (_, used) in stocks.items():
             view = table.classes[name].used.view
             if view[slot] != used:
                 before.append((name, view[slot]))
                 view[slot] = used
-        self._journal.append(Move(provider, table.generation.view[slot], before))
         table.generation.view[slot] = generation
         self._view.touch(slot)
 
