@@ -103,7 +103,10 @@ async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Eng
     async with _database(settings, DATABASE_CONNECTIONS_FOR_CLAIMS) as database, _closing(consumer, publisher):
         store = Store(database)
         failures = Failures(
-            Route(store, renderer, around.telemetry, settings.carries_max), store, around, settings.conflict_tries_max
+            Route(store, renderer, around.telemetry, settings.carries_max, around.clock.monotonic),
+            store,
+            around,
+            settings.conflict_tries_max,
         )
 
         def session() -> Session:

@@ -1,5 +1,6 @@
 """Row 10: how many statements a batch takes, counted on the real database as the worker's route runs it."""
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,7 +40,7 @@ async def _counted(place: Place) -> list[int]:
     engine = create_engine(place.database_url, Limits())
     statements = _Count()
     event.listen(engine.sync_engine, "before_cursor_execute", statements.add)
-    route = Route(Store(engine), Renderer("/benchmark", place.names.events), Telemetry(), CARRIES_MAX)
+    route = Route(Store(engine), Renderer("/benchmark", place.names.events), Telemetry(), CARRIES_MAX, time.monotonic)
     counts = []
     for size in SIZES:
         statements.seen = 0

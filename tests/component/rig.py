@@ -68,6 +68,7 @@ class Rig:
         batch_size_max: int = 16,
         carries_max: int = 8,
         parked_max: int = 20,
+        slow_s: float = 0.0,
         bulk_exchange: str | None = None,
     ) -> None:
         self._bulk_exchange = bulk_exchange
@@ -79,6 +80,7 @@ class Rig:
         self.consumer = FakeConsumer(self.broker, CLAIMS, 3 * batch_size_max)
         self.publisher = FakePublisher(self.broker)
         self.telemetry = Telemetry()
+        self._slow_s = slow_s
         self.stop = asyncio.Event()
         self._limits = Limits(
             batch_size_max=batch_size_max, carries_max=carries_max, conflict_tries_max=5,
@@ -93,7 +95,7 @@ class Rig:
         replies = Replies(re.compile(r"^(amq\.|allocation\.replies\.)"))
         parking = Parking(DEAD, CLAIMS, CLAIMS)
         announcer = Announcer(self.publisher, renderer, parking, replies, around, bulk_exchange=self._bulk_exchange)
-        route = Route(self.store, renderer, self.telemetry, self._limits.carries_max)
+        route = Route(self.store, renderer, self.telemetry, self._limits.carries_max, self._later)
         failures = Failures(route, self.store, around, self._limits.conflict_tries_max)
 
         def session() -> Session:
@@ -109,6 +111,11 @@ class Rig:
             session=session, prepare=prepare, store=self.store, publisher=self.publisher, around=around,
             backoff_s=(BACKOFF_MIN_S, BACKOFF_MAX_S), role="claims",
         )  # fmt: skip
+
+    def _later(self) -> float:
+        """Each look at the time takes `slow_s`."""
+        self.clock.advance(self._slow_s)
+        return self.clock.monotonic()
 
     def seed(self, *rows: ProviderRow | ConsumerRow) -> None:
         """Rows that are there before anything happens; their numbers are below 1000."""

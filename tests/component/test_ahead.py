@@ -114,7 +114,7 @@ async def test_an_outage_ahead_takes_nothing_behind_it_first(one_each: Rig) -> N
 
 
 async def test_rows_that_compare_equal_do_not_vouch_for_a_batch_ahead_that_failed(one_each: Rig) -> None:
-    route = Route(one_each.store, Renderer("/test", "events"), one_each.telemetry, carries_max=8)
+    route = Route(one_each.store, Renderer("/test", "events"), one_each.telemetry, 8, one_each.clock.monotonic)
     ahead = InHand()
     ahead.stand(Standing(frozenset(), frozenset(), Writes()))
     ahead.fail()

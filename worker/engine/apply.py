@@ -1,7 +1,7 @@
 """The route of a claim through one transaction, a batch at a time; `Route._decide` has its steps in order."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,6 +27,9 @@ from worker.telemetry import Stage, Telemetry
 READ_FIRST_EVERY = 16
 """Batches that lock first see no conflict; one in so many reads first, to find out whether conflicts have ceased."""
 
+DECIDING_MAX_S = 1.0
+"""Far below what the database grants an idle transaction; what there is no time for goes first in the next batch."""
+
 REUSED = "The claim_id is known with another body; every claim needs an id of its own."
 
 
@@ -48,11 +51,15 @@ class Applied:
 class Route:
     """Takes batches through the transaction. Conflicts, outages and bugs leave it as exceptions, nothing done."""
 
-    def __init__(self, store: Store, renderer: Renderer, telemetry: Telemetry, carries_max: int) -> None:
+    def __init__(
+        self, store: Store, renderer: Renderer, telemetry: Telemetry, carries_max: int, now: Callable[[], float]
+    ) -> None:
+        """`now`: seconds, monotonic."""
         self._store = store
         self._renderer = renderer
         self._telemetry = telemetry
         self._carries_max = carries_max
+        self._now = now
         self._resident = Resident(store)
         self._lock_first = 0
         self._calm = asyncio.Event()
@@ -176,7 +183,9 @@ class Route:
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
                 snapshot = overlaid(snapshot, ahead.writes)
-            plan = await in_turns(deciding(work.claims, snapshot, among, fleet), alone=alone)
+            ends = self._now() + DECIDING_MAX_S
+            turns = deciding(work.claims, snapshot, among, fleet)
+            plan = await in_turns(turns, alone=alone, late=lambda: self._now() >= ends)
             decision = _Decision(plan, work.verdicts(plan), snapshot.now)
             if not alone:
                 await self._encoded(decision)

@@ -1,20 +1,27 @@
 """Long computations in short turns, so that what a transaction waits for is not kept waiting by another batch."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import TypeVar
 
 Result = TypeVar("Result")
 
 
-async def in_turns(turns: Generator[None, None, Result], *, alone: bool) -> Result:
-    """What the generator returns; between its steps the loop does other work, unless `alone` (locks are held)."""
+async def in_turns(
+    turns: Generator[None, bool | None, Result], *, alone: bool, late: Callable[[], bool] = lambda: False
+) -> Result:
+    """What the generator returns; between its steps the loop does other work, unless `alone` (locks are held).
+
+    Each step is told whether it is `late`.
+    """
+    told: bool | None = None
     while True:
         try:
-            next(turns)
+            turns.send(told)
         except StopIteration as end:
             result: Result = end.value
             return result
+        told = late()
         if not alone:
             await asyncio.sleep(0)
 

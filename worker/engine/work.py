@@ -67,7 +67,7 @@ class Work:
         carried = set(plan.carried)
         decided = iter(plan.outcomes)
         verdicts: list[tuple[Sequence[Incoming], Verdict]] = list(self._wrong)
-        for position, deliveries in enumerate(self._taken):
+        for position, deliveries in enumerate(self._taken[: self._decided(plan)]):
             if position not in carried:
                 verdicts.append((deliveries, next(decided)))
             elif self._exhausted(deliveries):
@@ -76,7 +76,7 @@ class Work:
 
     def leaves_nothing(self, plan: Plan) -> bool:
         """Whether the next batch may be any: nothing has to go before it."""
-        return not (plan.carried or self._beyond)
+        return not (plan.carried or plan.undecided or self._beyond)
 
     def deferred(self, plan: Plan) -> list[Incoming]:
         """What goes first in the next batch, in order. Carried claims count it: to be asked once, after the commit."""
@@ -87,8 +87,12 @@ class Work:
                 for incoming in deliveries:
                     incoming.carries += 1
                 waiting.extend(deliveries)
-        waiting.extend(incoming for deliveries in self._beyond for incoming in deliveries)
+        left = (*self._taken[self._decided(plan) :], *self._beyond)
+        waiting.extend(incoming for deliveries in left for incoming in deliveries)
         return waiting
+
+    def _decided(self, plan: Plan) -> int:
+        return len(self._taken) - plan.undecided
 
     def _exhausted(self, deliveries: Sequence[Incoming]) -> bool:
         return deliveries[0].carries >= self._carries_max
@@ -96,7 +100,7 @@ class Work:
 
 def recording(
     verdicts: Sequence[tuple[Sequence[Incoming], Verdict]], renderer: Renderer, now: datetime
-) -> Generator[None, None, list[Encoded]]:
+) -> Generator[None, bool | None, list[Encoded]]:
     """Each outcome as it is kept, with the deliveries it settles."""
     records: list[Encoded] = []
     for deliveries, verdict in verdicts:

@@ -38,8 +38,10 @@ def decide(
 
 def deciding(
     claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | None = None, fleet: Fleet | None = None
-) -> Generator[None, None, Plan]:
+) -> Generator[None, bool | None, Plan]:
     """The plan for a batch that `cut` has let pass, on a snapshot of all that `wanted` names.
+
+    Sent true, it ends there: the rest of the batch stays undecided.
 
     Claims that need a row outside of `lockable`, or a name that an earlier claim of the batch frees, are carried and
     leave no trace; so are later claims of the same consumers, and all later claims where one of them is no allocation
@@ -53,9 +55,12 @@ def deciding(
     among = None if lockable is None else lockable.providers
     outcomes: list[Outcome] = []
     waiting = _Waiting()
+    undecided = 0
     for position, claim in enumerate(claims):
-        if position % CLAIMS_A_TURN == CLAIMS_A_TURN - 1:
-            yield
+        # a search may take as long as many other claims
+        if position and (proposals is not None or position % CLAIMS_A_TURN == 0) and (yield):
+            undecided = len(claims) - position
+            break
         if waiting.positions and waiting.concerns(claim):
             waiting.add(position, claim)
             continue
@@ -75,6 +80,7 @@ def deciding(
         providers=_versions(ledger.providers_needed, ledger.read),
         consumers=_versions(ledger.consumers_needed, snapshot.consumers),
         carried=tuple(waiting.positions),
+        undecided=undecided,
     )
 
 

@@ -140,6 +140,7 @@ class Plan:
 
     `providers` and `consumers` are the rows to lock and compare (written or relied on); None: must not exist.
     `carried`: positions (in the batch) of claims that need a row outside `lockable`; they have no outcome.
+    `undecided`: how many claims at the end of the batch there was no time for; they have none either.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -147,6 +148,7 @@ class Plan:
     providers: Mapping[ProviderId, Version | None] = field(default_factory=dict)
     consumers: Mapping[ConsumerId, Version | None] = field(default_factory=dict)
     carried: tuple[int, ...] = ()
+    undecided: int = 0
 
 
 @dataclass(frozen=True, slots=True)
