@@ -87,7 +87,8 @@ class Rig:
             parked_in_a_row_max=parked_max, inbox_keep=timedelta(days=30), sweep_after=timedelta(minutes=5),
         )  # fmt: skip
         self.pulse = Heartbeats()
-        self.engine = self._engine(Surroundings(self.clock, Random(7), self.telemetry, self.pulse))  # noqa: S311 - jitter
+        self.around = Surroundings(self.clock, Random(7), self.telemetry, self.pulse)  # noqa: S311 - jitter
+        self.engine = self._engine(self.around)
         self._task: asyncio.Task[None] | None = None
 
     def _engine(self, around: Surroundings) -> Engine:

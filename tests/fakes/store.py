@@ -82,7 +82,13 @@ class FakeStore(Watched):
     @asynccontextmanager
     async def load_fleet(self) -> AsyncIterator[AsyncIterator[Feed]]:
         await self.steps.begin("load")
-        yield _portions(self.state)
+        yield self._loading()
+
+    async def _loading(self) -> AsyncIterator[Feed]:
+        """The step `portion` is taken after each, where a load may be cut off."""
+        async for portion in _portions(self.state):
+            yield portion
+            await self.steps.begin("portion")
 
     async def probe(self) -> None:
         await self.steps.begin("probe")
