@@ -19,7 +19,7 @@ from worker.engine.settle import Settler
 from worker.faults import Conflict, Outage
 from worker.messages import Delivery, Record
 from worker.placement.ids import ConsumerId, ProviderId
-from worker.placement.plan import ConsumerPut, Lockable, Locked, Version, Writes
+from worker.placement.plan import ConsumerPut, Lockable, Locked, Plan, Version, Writes
 from worker.placement.snapshot import Snapshot, Wanted
 
 
@@ -169,17 +169,30 @@ class TrustingStore(Unguarded):
 
 
 class DecidesOnce(Route):
-    """A row moved, and the first decision is written all the same."""
+    """A row moved, and the first decision is written all the same, as if it rested on the rows as they are now."""
 
     async def _read_and_decide(
         self, at: Any, named: Wanted, among: Lockable | None, ahead: Standing | None = None
     ) -> Any:
         first = getattr(self, "_first", None)
         if among is not None and first is not None and first[0] is at:
-            return first[1]
+            return replace(first[1], plan=_rebased(first[1].plan, await at.transaction.load_snapshot(named)))
         decision = await super()._read_and_decide(at, named, among, ahead)
         self._first = (at, decision)
         return decision
+
+
+def _rebased(plan: Plan, read: Snapshot) -> Plan:
+    return replace(
+        plan,
+        providers={name: _now(read.providers, name, version) for name, version in plan.providers.items()},
+        consumers={name: _now(read.consumers, name, version) for name, version in plan.consumers.items()},
+    )
+
+
+def _now(rows: Mapping[Any, Any], name: str, version: Version | None) -> Version | None:
+    row = rows.get(name)
+    return version if row is None else (row.row, row.generation)
 
 
 class GivesUpAtConflicts(Failures):

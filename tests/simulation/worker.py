@@ -85,7 +85,7 @@ class Worker:
             batch_size_max=self._batch_size_max, carries_max=8, conflict_tries_max=5, parked_in_a_row_max=20,
             inbox_keep=timedelta(days=30), sweep_after=timedelta(minutes=1),
         )  # fmt: skip
-        route = parts.route(store, renderer, TELEMETRY, limits.carries_max)
+        route = parts.route(store, renderer, TELEMETRY, limits.carries_max, around.clock.monotonic)
         failures = parts.failures(route, store, around, limits.conflict_tries_max)
 
         def session() -> Session:
