@@ -23,7 +23,8 @@ async def test_the_program_of_the_readme_gets_what_the_readme_shows(
     printed = output.decode().replace("}\n{", "},{")
     declared, granted, rejected = json.loads(f"[{printed}]")
     assert declared["type"] == "provider.created"
-    for outcome, example in zip((granted, rejected), map(json.loads, blocks("README.md", "json")), strict=True):
+    examples = [one for one in map(json.loads, blocks("README.md", "json")) if "specversion" in one]
+    for outcome, example in zip((granted, rejected), examples, strict=True):
         assert outline(outcome) == outline(example)
 
 
