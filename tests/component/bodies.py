@@ -36,6 +36,11 @@ def place(number: int, who: int, resources: Mapping[str, int], **fields: Any) ->
     return claim(number, "allocation.place", consumer=holder(who), request=request)
 
 
+def puts(*numbers: int) -> list[Body]:
+    """Claims of one unit each, of consumers of their own."""
+    return [put(number, number, {1: 1}) for number in numbers]
+
+
 def release(number: int, consumer: int) -> Body:
     """`allocation.release`."""
     return claim(number, "allocation.release", consumer={"id": consumer_id(consumer)})
