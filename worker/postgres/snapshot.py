@@ -6,15 +6,14 @@ times as fast as an array of records; the rest are such arrays, a kind of thing 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
-from worker.placement.inventory import Inventory, Stock
 from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
+from worker.postgres.provider_rows import PROVIDER, STOCK, provider_rows
 from worker.postgres.rows import Fields, literal, records
 
 Records = Sequence[tuple[Any, ...]]
@@ -65,25 +64,14 @@ LOAD = text(f"""
           FROM (SELECT trait, (SELECT uuid FROM providers WHERE id = provider) FROM provider_traits WHERE trait = ANY (
                 ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))) AS holder
           GROUP BY trait)
-    FROM (SELECT array_agg(p.id), array_agg(p.uuid::text), array_agg(p.name), array_agg(p.generation),
-                 array_agg(p.state), array_agg((SELECT uuid::text FROM providers WHERE id = p.parent)),
-                 array_agg(CASE WHEN p.root = p.id THEN p.uuid::text
-                                ELSE (SELECT uuid::text FROM providers WHERE id = p.root) END),
-                 array_agg(p.created_at), array_agg(p.updated_at)
-          FROM providers AS p WHERE p.id = ANY (ARRAY(SELECT id FROM chosen))) AS provider,
-    (SELECT array_agg(provider), array_agg(name), array_agg(total), array_agg(reserved), array_agg(min_unit),
-            array_agg(max_unit), array_agg(step_size), array_agg(ratio), array_agg(used)
-     FROM (SELECT i.provider, c.name, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size, i.used,
-                  CASE WHEN i.allocation_ratio <> 1 THEN trim_scale(i.allocation_ratio) END AS ratio
-           FROM inventories AS i JOIN resource_classes AS c ON c.id = i.class
-           WHERE i.provider = ANY (ARRAY(SELECT id FROM chosen)) ORDER BY i.provider, c.name) AS one) AS stock,
+    FROM {PROVIDER}, {STOCK},
     (SELECT array_agg(id), array_agg(uuid::text), array_agg(project), array_agg("user"), array_agg(type),
             array_agg(generation) FROM named) AS consumer,
     (SELECT array_agg(consumer), array_agg(uuid::text), array_agg(name), array_agg(amount)
      FROM (SELECT h.consumer, h.uuid, c.name, h.amount
            FROM holding AS h JOIN resource_classes AS c ON c.id = h.class
            ORDER BY h.consumer, h.uuid, c.name) AS one) AS allocation
-""")  # noqa: S608 - EXAMPLES_MAX is a number of ours
+""")  # noqa: S608 - a number and texts of ours
 
 
 async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterable[RowId]) -> Snapshot:
@@ -127,45 +115,15 @@ def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
 def _providers(
     providers: Fields, stocks: Fields, traits: Records, aggregates: Records
 ) -> dict[ProviderId, ProviderRow]:
-    stocked = stocks_of(stocks)
     trait_links: defaultdict[int, set[Trait]] = defaultdict(set)
     for provider, trait in traits:
         trait_links[provider].add(trait)
     aggregate_links: defaultdict[int, set[AggregateId]] = defaultdict(set)
     for provider, aggregate in aggregates:
         aggregate_links[provider].add(aggregate)
-    return {
-        uuid: ProviderRow(
-            row=row,
-            id=uuid,
-            name=name,
-            generation=generation,
-            state=state,
-            parent=parent,
-            root=root,
-            created_at=created_at,
-            updated_at=updated_at,
-            inventories=stocked.get(row, {}),
-            traits=frozenset(trait_links.get(row, ())),
-            aggregates=frozenset(aggregate_links.get(row, ())),
-        )
-        for row, uuid, name, generation, state, parent, root, created_at, updated_at in records(providers)
-    }
-
-
-def stocks_of(stocks: Fields) -> dict[int, dict[ResourceClass, Stock]]:
-    """{provider: {class: stock}}; providers of one build share their inventories, which are values."""
-    stocked: defaultdict[int, dict[ResourceClass, Stock]] = defaultdict(dict)
-    inventories: dict[tuple[object, ...], Inventory] = {}
-    for provider, name, total, reserved, min_unit, max_unit, step_size, ratio, used in records(stocks):
-        key = (total, reserved, min_unit, max_unit, step_size, ratio)
-        inventory = inventories.get(key)
-        if inventory is None:
-            whole = Decimal(1) if ratio is None else ratio
-            inventory = Inventory(total, reserved, min_unit, max_unit, step_size, whole)
-            inventories[key] = inventory
-        stocked[provider][name] = Stock(inventory, used)
-    return stocked
+    linked_traits = {provider: frozenset(names) for provider, names in trait_links.items()}
+    linked_aggregates = {provider: frozenset(names) for provider, names in aggregate_links.items()}
+    return {row.id: row for row in provider_rows(providers, stocks, linked_traits, linked_aggregates)}
 
 
 def _consumers(consumers: Fields, allocations: Fields) -> dict[ConsumerId, ConsumerRow]:
