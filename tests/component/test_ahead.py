@@ -15,7 +15,7 @@ from worker.engine.render import Renderer
 from worker.faults import Conflict, LockTimeout, Outage
 from worker.messages import Delivery
 from worker.placement.inventory import Inventory
-from worker.placement.plan import Writes
+from worker.placement.plan import Plan, Writes
 
 TURNS = 200
 """Of the loop, in which all that can happen without the batch ahead has happened."""
@@ -116,7 +116,7 @@ async def test_an_outage_ahead_takes_nothing_behind_it_first(one_each: Rig) -> N
 async def test_rows_that_compare_equal_do_not_vouch_for_a_batch_ahead_that_failed(one_each: Rig) -> None:
     route = Route(one_each.store, Renderer("/test", "events"), one_each.telemetry, 8, one_each.clock.monotonic)
     ahead = InHand()
-    ahead.stand(Standing(frozenset(), frozenset(), Writes()))
+    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes())))
     ahead.fail()
     incoming, _ = read([_delivery(put(1, 1, {1: 1}))])
     with pytest.raises(Abandoned):

@@ -20,7 +20,7 @@ from worker.faults import Conflict, Outage
 from worker.messages import Delivery
 from worker.placement.fleet.columns import Columns
 from worker.placement.inventory import Inventory, Stock
-from worker.placement.plan import Writes
+from worker.placement.plan import Plan, Writes
 
 TURNS = 200
 
@@ -109,7 +109,7 @@ async def test_a_claim_that_cannot_be_checked_is_isolated_behind_another_batch_t
     ((sound,), _) = read([_delivery(put(1, 1, {1: 1}))])
     unsound = Unsound(sound.delivery, sound.claim, sound.fingerprint, sound.parsed)
     ahead = InHand()
-    ahead.stand(Standing(frozenset(), frozenset(), Writes()))
+    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes())))
     ahead.finish(failed=False)
     (applied,) = [one async for one in failures.apply([unsound], lambda: (), InHand(ahead))]
     assert [one.reason.value for one in applied.parked] == ["poison"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
+from zlib import crc32
 
 import os_resource_classes
 import os_traits
@@ -117,10 +118,17 @@ def snapshot_of(state: State, wanted: Wanted, now: datetime, new_rows: tuple[Row
     nobody: frozenset[AggregateId] = frozenset()
     classes = (STANDARD_CLASSES | state.classes) & set(wanted.classes)
     traits = (STANDARD_TRAITS | state.traits) & set(wanted.traits)
+    catalogue = crc32(",".join(sorted(state.classes)).encode())
+    known = wanted.known.rows if wanted.known and wanted.known.catalogue == catalogue else {}
     return Snapshot(
         now=now,
+        catalogue=catalogue,
         providers={
-            name: row if name in wanted.linked else replace(row, traits=none, aggregates=nobody)
+            name: known[name]
+            if name in known and _same_version(known[name], row)
+            else row
+            if name in wanted.linked
+            else replace(row, traits=none, aggregates=nobody)
             for name, row in rows.items()
             if name in chosen or row.root in roots
         },
@@ -137,6 +145,10 @@ def snapshot_of(state: State, wanted: Wanted, now: datetime, new_rows: tuple[Row
         ),
         trait_users=_used({name: [p for p, row in rows.items() if name in row.traits] for name in wanted.traits_used}),
     )
+
+
+def _same_version(one: ProviderRow, other: ProviderRow) -> bool:
+    return (one.row, one.generation) == (other.row, other.generation)
 
 
 def _holders(state: State, provider: ProviderId) -> dict[ResourceClass, Users]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from worker.engine.intake import Incoming
 from worker.faults import Conflict
 from worker.placement.claims import AdjustAllocations, PlaceAllocations, ReleaseAllocations, SetAllocations
-from worker.placement.ids import ClaimId, ConsumerId
-from worker.placement.plan import Writes
+from worker.placement.ids import ClaimId
+from worker.placement.plan import Plan
 from worker.placement.search.fleet import Fleet
 from worker.placement.touched import consumers_of
 
@@ -24,14 +24,13 @@ class Abandoned(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a batch will have written once it commits: allocations alone, of these consumers, for these claims.
+    """What a batch will have written once it commits: allocations alone, as `plan` says, for these claims.
 
     `fleet`: the view of all providers that has it, so that claims can be placed on it.
     """
 
     claims: Set[ClaimId]
-    consumers: Set[ConsumerId]
-    writes: Writes
+    plan: Plan
     fleet: Fleet | None = None
 
     def bears(self, batch: Iterable[Incoming]) -> bool:
@@ -46,7 +45,7 @@ class Standing:
                 return False
             if isinstance(claim, PlaceAllocations) and self.fleet is None:
                 return False
-            if not self.consumers.isdisjoint(consumers_of(claim)):
+            if not self.plan.consumers.keys().isdisjoint(consumers_of(claim)):
                 return False
         return True
 

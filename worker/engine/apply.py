@@ -10,6 +10,7 @@ from worker.engine.ahead import Abandoned, InHand, Standing
 from worker.engine.intake import Incoming, Parked
 from worker.engine.locking import lockable, moved
 from worker.engine.ports import Store, Transaction
+from worker.engine.remembered import Remembered
 from worker.engine.render import Renderer
 from worker.engine.resident import Resident, Trial
 from worker.engine.turns import alongside, in_turns
@@ -61,6 +62,7 @@ class Route:
         self._carries_max = carries_max
         self._now = now
         self._resident = Resident(store)
+        self._remembered = Remembered()
         self._lock_first = 0
         self._calm = asyncio.Event()
         self._calm.set()
@@ -101,6 +103,8 @@ class Route:
                 at_work = _AtWork(transaction, work, trial)
                 decision = await self._decide(at_work, applied, hand) if work else None
             trial.commit()
+            if decision is not None:
+                self._remembered.keep(decision.catalogue, decision.plan)
         finally:
             self._calm.set()
             trial.undo()
@@ -145,7 +149,7 @@ class Route:
         plan = decision.plan
         at.trial.stand(plan)
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
-            hand.stand(Standing(at.work.ids, plan.consumers.keys(), plan.writes, at.trial.used))
+            hand.stand(Standing(at.work.ids, plan, at.trial.used))
         with self._telemetry.time_in(Stage.WRITE):
             encoded = await alongside(at.transaction.write_plan(plan.writes), self._encoded(decision))
         with self._telemetry.time_in(Stage.RECORD):
@@ -176,17 +180,17 @@ class Route:
     ) -> "_Decision":
         work, alone = at.work, among is not None
         with self._telemetry.time_in(Stage.READ):
-            snapshot = await at.transaction.load_snapshot(named)
+            snapshot = await at.transaction.load_snapshot(self._remembered.among(named))
             # read after the snapshot, so that nothing in it is newer
             behind = ahead.fleet if ahead else None
             fleet = await at.trial.fleet(at.transaction, behind) if work.places else None
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
-                snapshot = overlaid(snapshot, ahead.writes)
+                snapshot = overlaid(snapshot, ahead.plan.providers, ahead.plan.left)
             ends = self._now() + DECIDING_MAX_S
             turns = deciding(work.claims, snapshot, among, fleet)
             plan = await in_turns(turns, alone=alone, late=lambda: self._now() >= ends)
-            decision = _Decision(plan, work.verdicts(plan), snapshot.now)
+            decision = _Decision(plan, work.verdicts(plan), snapshot.now, snapshot.catalogue)
             if not alone:
                 await self._encoded(decision)
             return decision
@@ -215,6 +219,7 @@ class _Decision:
     plan: Plan
     verdicts: Sequence[tuple[Sequence[Incoming], Verdict]]
     now: datetime
+    catalogue: int
     encoded: "list[Encoded] | None" = None
 
 

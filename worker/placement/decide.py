@@ -6,7 +6,7 @@ from typing import TypeVar
 from worker.placement.claims import Claim, ReshapeProviders
 from worker.placement.diff import writes_of
 from worker.placement.grant import Grant
-from worker.placement.ids import ConsumerId
+from worker.placement.ids import ConsumerId, ProviderId
 from worker.placement.ledger import Ledger
 from worker.placement.outcomes import Outcome, Rejected
 from worker.placement.plan import Lockable, Plan, Version
@@ -74,14 +74,22 @@ def deciding(
                 proposals.tell(verdict)
             ledger.apply(verdict)
             outcomes.append(verdict.accepted)
+    writes = writes_of(ledger)
     return Plan(
         outcomes=tuple(outcomes),
-        writes=writes_of(ledger),
+        writes=writes,
         providers=_versions(ledger.providers_needed, ledger.read),
         consumers=_versions(ledger.consumers_needed, snapshot.consumers),
+        left=_left(ledger) if writes.are_allocations else {},
         carried=tuple(waiting.positions),
         undecided=undecided,
     )
+
+
+def _left(ledger: Ledger) -> dict[ProviderId, ProviderRow]:
+    """The providers that are written, as they are now; none of them was made or deleted."""
+    rows = ((name, ledger.provider(name)) for name in ledger.providers_written)
+    return {name: row for name, row in rows if row is not None}
 
 
 class _Waiting:

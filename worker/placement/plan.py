@@ -7,6 +7,7 @@ from typing import NamedTuple
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, State, Trait
 from worker.placement.inventory import Inventory
 from worker.placement.outcomes import Outcome
+from worker.placement.snapshot import ProviderRow
 
 Version = tuple[RowId, int]
 """(row id, generation): what a decision rested on; a row made anew has another row id."""
@@ -139,6 +140,7 @@ class Plan:
     """A whole batch, decided: outcomes in claim order, the rows they rest on, and what to write.
 
     `providers` and `consumers` are the rows to lock and compare (written or relied on); None: must not exist.
+    `left`: the providers among them that are written, as they will be; only where `writes` are of allocations alone.
     `carried`: positions (in the batch) of claims that need a row outside `lockable`; they have no outcome.
     `undecided`: how many claims at the end of the batch there was no time for; they have none either.
     """
@@ -147,6 +149,7 @@ class Plan:
     writes: Writes
     providers: Mapping[ProviderId, Version | None] = field(default_factory=dict)
     consumers: Mapping[ConsumerId, Version | None] = field(default_factory=dict)
+    left: Mapping[ProviderId, ProviderRow] = field(default_factory=dict)
     carried: tuple[int, ...] = ()
     undecided: int = 0
 

@@ -13,14 +13,16 @@ class Proposals:
     """The fleet was read apart from the snapshot, so that a row of it may be older or newer than the ledger's.
 
     Such a row is never told of grants: it would have a new generation and old traits. `complete` says whether the
-    fleet has been told of everything that the batch granted.
+    fleet has been told of everything that the batch granted; `outdated`, whether it lacks a provider that the batch
+    itself has moved, taken away or changed: what is best by a strategy is then for a later batch to say.
     """
 
-    __slots__ = ("_in_step", "_ledger", "complete", "fleet")
+    __slots__ = ("_in_step", "_ledger", "complete", "fleet", "outdated")
 
     def __init__(self, fleet: Fleet, ledger: Ledger) -> None:
         self.fleet = fleet
         self.complete = True
+        self.outdated = False
         self._ledger = ledger
         self._in_step: dict[ProviderId, bool] = {}
 
@@ -53,6 +55,7 @@ class Proposals:
             whole = self._whole(provider, row) if self.in_step(provider) else None
             if whole is None:
                 self._in_step[provider] = self.complete = False
+                self.outdated = True
             else:
                 self.fleet.put(whole)
 

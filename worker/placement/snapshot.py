@@ -8,15 +8,29 @@ from worker.placement.ids import AggregateId, Amounts, ConsumerId, ProviderId, R
 from worker.placement.inventory import Stock
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Providers as they once were committed, whether with their traits and aggregates or without.
+
+    A version vouches for all of a row but the names of classes, since a class is renamed without its providers: the
+    names are those of the snapshot that had this `catalogue`.
+    """
+
+    catalogue: int
+    rows: "Mapping[ProviderId, ProviderRow]"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """The rows that the claims of a batch name; tuples are sorted, without repetition.
+
 
     Loaded beside them: every provider on which a named consumer holds something. `trees`: providers whose whole tree
     (every provider of the same root) is loaded. `linked`: providers whose traits and aggregates are loaded.
     `held`: providers for which it is told who holds what (`Snapshot.holders`).
     `classes_used`, `traits_used`: names for which it is told which providers use them.
-    `new_providers`: how many row ids to reserve.
+    `new_providers`: how many row ids to reserve. `known`: some of `providers`, given back as they are here where they
+    still are at that version.
     """
 
     providers: tuple[ProviderId, ...] = ()
@@ -30,6 +44,7 @@ class Wanted:
     classes_used: tuple[ResourceClass, ...] = ()
     traits_used: tuple[Trait, ...] = ()
     new_providers: int = 0
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +91,13 @@ EXAMPLES_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that a batch read. What is not in a mapping did not exist (or, in the last three, was not used)."""
+    """All that a batch read. What is not in a mapping did not exist (or, in the last three, was not used).
+
+    `catalogue`: another number once a class was renamed.
+    """
 
     now: datetime
+    catalogue: int = 0
     providers: Mapping[ProviderId, ProviderRow] = field(default_factory=dict)
     consumers: Mapping[ConsumerId, ConsumerRow] = field(default_factory=dict)
     names: Mapping[str, ProviderId] = field(default_factory=dict)

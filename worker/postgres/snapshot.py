@@ -12,9 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
-from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, ProviderRow, Snapshot, Users, Wanted
+from worker.placement.snapshot import EXAMPLES_MAX, ConsumerRow, Known, ProviderRow, Snapshot, Users, Wanted
 from worker.postgres.provider_rows import PROVIDER, STOCK, provider_rows
 from worker.postgres.rows import Fields, literal, records
+
+NOTHING = Known(0, {})
 
 Records = Sequence[tuple[Any, ...]]
 """Records as the driver gives them: their shape is that of the statement above them."""
@@ -31,15 +33,28 @@ LOAD = text(f"""
         SELECT consumer, provider, (SELECT uuid FROM providers WHERE id = provider) AS uuid, class, amount
         FROM allocations WHERE consumer = ANY (ARRAY(SELECT id FROM named))
     ),
+    catalogue AS MATERIALIZED (
+        SELECT coalesce(hashtextextended(string_agg(name, ',' ORDER BY id), 0), 0) AS token
+        FROM resource_classes WHERE ordinal IS NULL
+    ),
+    known AS MATERIALIZED (
+        SELECT given.id, given.uuid, coalesce(
+            given.generation = (SELECT generation FROM providers WHERE id = given.id), false)
+            AND CAST(:catalogue AS bigint) = (SELECT token FROM catalogue) AS stands
+        FROM unnest(CAST(CAST(:known AS text) AS uuid[]), CAST(CAST(:known_rows AS text) AS bigint[]),
+                    CAST(CAST(:known_generations AS text) AS bigint[])) AS given (uuid, id, generation)
+    ),
     chosen AS MATERIALIZED (
         SELECT id FROM providers WHERE uuid = ANY (CAST(CAST(:providers AS text) AS uuid[]))
+        UNION SELECT id FROM providers WHERE uuid = ANY (ARRAY(SELECT uuid FROM known WHERE NOT stands))
         UNION SELECT provider FROM holding
         UNION SELECT id FROM providers
               WHERE root = ANY (ARRAY(SELECT root FROM providers WHERE uuid = ANY (CAST(:trees AS uuid[]))))
     ),
     linked AS MATERIALIZED (SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[]))),
     held AS MATERIALIZED (SELECT id, uuid FROM providers WHERE uuid = ANY (CAST(:held AS uuid[])))
-    SELECT now(), provider.*, stock.*, consumer.*, allocation.*,
+    SELECT now(), (SELECT token FROM catalogue), ARRAY(SELECT id FROM known WHERE stands),
+    provider.*, stock.*, consumer.*, allocation.*,
     ARRAY(SELECT ROW(l.provider, t.name) FROM provider_traits AS l JOIN traits AS t ON t.id = l.trait
           WHERE l.provider = ANY (ARRAY(SELECT id FROM linked))),
     ARRAY(SELECT ROW(provider, aggregate::text) FROM provider_aggregates
@@ -77,11 +92,13 @@ LOAD = text(f"""
 async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterable[RowId]) -> Snapshot:
     """What `wanted` names, without the consumers `own` that this transaction itself inserted."""
     row = (await connection.execute(LOAD, _parameters(wanted, own))).one()
-    now, providers, stocks, consumers, allocations = row[0], row[1:10], row[10:19], row[19:25], row[25:29]
-    traits, aggregates, names, classes, known, new_rows, holders, class_users, trait_users = row[29:]
+    now, catalogue, standing = row[:3]
+    providers, stocks, consumers, allocations = row[3:12], row[12:21], row[21:27], row[27:31]
+    traits, aggregates, names, classes, known, new_rows, holders, class_users, trait_users = row[31:]
     return Snapshot(
         now=now,
-        providers=_providers(providers, stocks, traits, aggregates),
+        catalogue=catalogue,
+        providers=_standing(wanted.known, standing) | _providers(providers, stocks, traits, aggregates),
         consumers=_consumers(consumers, allocations),
         names=dict(map(tuple, names)),
         classes=frozenset(name for name, _ in classes),
@@ -96,8 +113,14 @@ async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterab
 
 
 def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
+    known = wanted.known or NOTHING
+    rows = known.rows.values()
     return {
-        "providers": literal(wanted.providers),
+        "catalogue": known.catalogue,
+        "known": literal(known.rows),
+        "known_rows": literal([row.row for row in rows]),
+        "known_generations": literal([row.generation for row in rows]),
+        "providers": literal([name for name in wanted.providers if name not in known.rows]),
         "consumers": literal(wanted.consumers),
         "own": sorted(own),
         "names": wanted.names,
@@ -110,6 +133,13 @@ def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
         "traits_used": wanted.traits_used,
         "new_providers": wanted.new_providers,
     }
+
+
+def _standing(known: Known | None, standing: Sequence[RowId]) -> dict[ProviderId, ProviderRow]:
+    if known is None or not standing:
+        return {}
+    stand = set(standing)
+    return {name: row for name, row in known.rows.items() if row.row in stand}
 
 
 def _providers(

@@ -34,13 +34,21 @@ WRITE_HELD = text("""
         FROM counter WHERE i.provider = counter.provider AND i.class = counter.class
         RETURNING 1
     ),
-    put AS (
-        INSERT INTO allocations (consumer, provider, class, amount)
-        SELECT new.consumer, new.provider, c.id, new.amount
+    held AS MATERIALIZED (
+        SELECT new.consumer, new.provider, c.id AS class, new.amount, new.place <= CAST(:firsts AS bigint) AS first
         FROM unnest(CAST(CAST(:consumers AS text) AS bigint[]), CAST(CAST(:providers AS text) AS bigint[]),
                     CAST(CAST(:classes AS text) AS text[]), CAST(CAST(:amounts AS text) AS integer[]))
-             AS new (consumer, provider, name, amount)
+             WITH ORDINALITY AS new (consumer, provider, name, amount, place)
         JOIN resource_classes AS c ON c.name = new.name
+    ),
+    made AS (
+        INSERT INTO allocations (consumer, provider, class, amount)
+        SELECT consumer, provider, class, amount FROM held WHERE first
+        RETURNING 1
+    ),
+    put AS (
+        INSERT INTO allocations (consumer, provider, class, amount)
+        SELECT consumer, provider, class, amount FROM held WHERE NOT first
         ON CONFLICT (consumer, provider, class) DO UPDATE SET amount = excluded.amount
         RETURNING 1
     ),
@@ -48,7 +56,8 @@ WRITE_HELD = text("""
         INSERT INTO changes (providers, everything)
         SELECT CAST(CAST(:changed AS text) AS bigint[]), CAST(:everything AS boolean)
     )
-    SELECT (SELECT count(*) FROM advanced), (SELECT count(*) FROM counted), (SELECT count(*) FROM put)
+    SELECT (SELECT count(*) FROM advanced), (SELECT count(*) FROM counted),
+           (SELECT count(*) FROM made) + (SELECT count(*) FROM put)
 """)
 
 
@@ -69,8 +78,12 @@ async def write_held(connection: AsyncConnection, writes: Writes, rows: Mapping[
 
 
 def _columns(writes: Writes, rows: Mapping[ConsumerId, RowId]) -> dict[str, object]:
-    advanced, counters, put = writes.providers_advanced, writes.used_put, writes.allocations_put
+    advanced, counters = writes.providers_advanced, writes.used_put
+    new = {one.id for one in writes.consumers_put if one.row is None}
+    firsts = [one for one in writes.allocations_put if one.consumer in new]
+    put = firsts + [one for one in writes.allocations_put if one.consumer not in new]
     return {
+        "firsts": len(firsts),
         "rows": literal([one.row for one in advanced]),
         "before": literal([one.generation_from for one in advanced]),
         "after": literal([one.generation_to for one in advanced]),

@@ -25,7 +25,7 @@ def test_two_batches_one_on_the_plan_of_the_other_decide_as_one_batch_does(
     ]
     whole = decide(claims, snapshot(*ROWS))
     first = decide(claims[: len(ahead)], snapshot(*ROWS))
-    second = decide(claims[len(ahead) :], overlaid(snapshot(*ROWS), first.writes))
+    second = decide(claims[len(ahead) :], overlaid(snapshot(*ROWS), first.providers, first.left))
     assert (*first.outcomes, *second.outcomes) == whole.outcomes
 
 
@@ -34,4 +34,4 @@ def test_a_row_that_is_further_already_stays_as_it_was_read() -> None:
     later = replace(ROWS[0], generation=ROWS[0].generation + 1, inventories={VCPU: Stock(Inventory(10), 3)})
     anew = replace(ROWS[0], row=RowId(ROWS[0].row + 7))
     for read in (later, anew):
-        assert overlaid(snapshot(read), plan.writes).providers[provider_id(1)] == read
+        assert overlaid(snapshot(read), plan.providers, plan.left).providers[provider_id(1)] == read

@@ -207,7 +207,9 @@ def test_decided_again_places_take_locked_rows_alone_and_what_is_refused_fits_no
     plan = decided(batch, world, among=among)
     assert plan.providers.keys() <= among
     stayed = [claim for position, claim in enumerate(batch) if position not in plan.carried]
-    assert decided(stayed, world, among=among) == replace(plan, carried=())
+    again = decided(stayed, world, among=among)
+    assert replace(again, left={}) == replace(plan, carried=(), left={})
+    assert again.left.keys() == plan.left.keys()
     for claim, outcome in zip(stayed, plan.outcomes, strict=True):
         check_offered(claim, outcome, world)
         world = commit(world, decided([claim], world, among=among))

@@ -21,11 +21,12 @@ from tests.builders import (
     state_claim,
 )
 from tests.unit.placement.placing import change_of, decided, fleet_of, refusal_of, world_of
+from tests.unit.placement.world import commit
 from worker.placement.claims import Claim, DeleteProvider, PutInventory, ReplaceTraits, UpdateProvider
 from worker.placement.ids import Trait
 from worker.placement.inventory import Inventory, Stock
 from worker.placement.outcomes import Accepted, Code
-from worker.placement.request import Group, Request
+from worker.placement.request import Group, Request, Strategy
 from worker.placement.search.rows import Rows
 from worker.placement.search.tree import SHARES
 
@@ -109,18 +110,23 @@ def test_a_reshape_counts_for_later_places() -> None:
     assert refusal_of(plan.outcomes[2]).code is Code.NO_CANDIDATES
 
 
-def test_a_place_on_a_tree_that_the_batch_took_apart_waits_for_the_next_one() -> None:
-    world = world_of(
-        provider_row(1), provider_row(2, {VCPU: TEN}, parent=1), provider_row(3), provider_row(4, {VCPU: TEN})
-    )
+def test_what_is_to_be_placed_after_a_tree_was_taken_apart_waits_for_the_next_batch() -> None:
+    world = world_of(provider_row(1), provider_row(2, {VCPU: TEN}, parent=1), provider_row(3))
     move = UpdateProvider(id=claim_id(1), provider=P2, parent=P3)
     plan = decided([move, place_claim(2, 1, {VCPU: 1})], world)
     assert plan.carried == (1,)
     plan = decided([DeleteProvider(id=claim_id(1), provider=P2), place_claim(2, 1, {VCPU: 1})], world)
     assert plan.carried == (1,)
-    beside = Request(groups={"": Group(resources={VCPU: 1}, in_tree=provider_id(4))})
-    plan = decided([move, place_claim(2, 1, beside)], world)
-    assert change_of(plan.outcomes[1]).after == {provider_id(4): {VCPU: 1}}
+
+
+def test_a_place_after_a_move_is_the_best_by_its_strategy_all_the_same() -> None:
+    world = world_of(provider_row(1, {VCPU: Inventory(6)}), provider_row(2, {VCPU: Inventory(5)}))
+    grown = declare_claim(1, 2, {VCPU: Inventory(7)}, parent=1)
+    spread = place_claim(2, 1, Request(groups={"": Group(resources={VCPU: 1})}, strategy=Strategy.SPREAD))
+    plan = decided([grown, spread], world)
+    assert plan.carried == (1,)
+    later = decided([spread], commit(world, plan))
+    assert change_of(later.outcomes[0]).after == {P2: {VCPU: 1}}
 
 
 def test_a_child_under_a_parent_that_the_fleet_does_not_know_waits_for_the_next_batch() -> None:
