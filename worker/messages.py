@@ -6,9 +6,12 @@ Those made once a message are named tuples, which cost a third of a frozen datac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from worker.placement.ids import ClaimId
+
+ORIGINAL_USER: Final = "x-original-user-id"
+"""The header with the user on whose behalf a message is sent again: believed of those alone whom the policy names."""
 
 
 class Properties(Protocol):
@@ -64,7 +67,7 @@ class Outgoing(NamedTuple):
 
     `message_id` is None for replies (the publisher then sets a random one) and the event's id for events.
     `properties`, when given, are copied untouched (a parked message keeps those it came with) and `headers` are
-    added to them.
+    added to them; who sent it goes into a header, since the broker takes no user but our own. `user_id` is that one.
     """
 
     exchange: str
@@ -75,6 +78,7 @@ class Outgoing(NamedTuple):
     content_type: str = "application/cloudevents+json"
     headers: Mapping[str, str | int] | None = None
     properties: Properties | None = None
+    user_id: str | None = None
 
 
 class Record(NamedTuple):
