@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-ur
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test simulate bench up down lock
+.PHONY: help demo run check test simulate fuzz bench up down lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test: .venv/.ready ## all tests, on servers of their own
 SEEDS ?= 10000
 simulate: .venv/.ready ## the engine on a simulated world, a seed a run: make simulate SEEDS=200
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+SECONDS ?= 60
+fuzz: .venv/.ready ## whatever bytes into all that reads: make fuzz SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 bench: .venv/.ready ## benchmarks, on servers of their own
 	@$(RUN) tests.bench $(ARGS)

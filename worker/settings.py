@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "ALLOCATION_"
@@ -38,6 +38,13 @@ def _broker_url(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("amqp://", "amqps://")):
         raise ValueError("must begin with amqp:// or amqps://")
     return value
+
+
+def _pattern(value: object) -> object:
+    try:
+        return re.compile(value) if isinstance(value, str) else value
+    except (re.error, OverflowError, RecursionError):
+        raise ValueError("must be a regular expression") from None
 
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
@@ -122,7 +129,7 @@ class Settings(BrokerSettings, DatabaseSettings, HttpSettings, LogSettings):
     # Answers to a request without a limit may be beyond number; nobody reads more, and with their trees they are 1 MB.
     candidates_max: int = Field(1_000, ge=1, le=10_000)
     # Replies go only to queues whose name matches: a claim must not be able to write into any queue it likes.
-    reply_to_pattern: re.Pattern[str] = Field(
+    reply_to_pattern: Annotated[re.Pattern[str], BeforeValidator(_pattern)] = Field(
         default_factory=lambda earlier: re.compile(rf"^(amq\.|{re.escape(str(earlier['prefix']))}\.replies\.)")
     )
     # A claim that needs a row not locked goes first in the next batch; rows that move this often are fought over.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.parked import ParkedHeader
+from schemas.text import is_moment
 from worker.engine.intake import Parked
 from worker.messages import Outgoing
 from worker.telemetry import printable
@@ -38,7 +39,7 @@ class Parking:
             ParkedHeader.ROUTING_KEY.value: delivery.routing_key,
             ParkedHeader.QUEUE.value: self.queue,
             ParkedHeader.ATTEMPTS.value: delivery.attempts + 1,
-            ParkedHeader.FIRST_AT.value: first if isinstance(first, str) else now,
+            ParkedHeader.FIRST_AT.value: first if isinstance(first, str) and is_moment(first) else now,
             ParkedHeader.LAST_AT.value: now,
         }
         if parked.trace is not None:

@@ -9,6 +9,7 @@ from pamqp import encode
 from pamqp.commands import Basic
 from pamqp.common import FieldValue
 
+from schemas.parked import ParkedHeader
 from worker.messages import Outgoing, Properties
 from worker.rabbit.fitting import fitted
 
@@ -55,7 +56,9 @@ def properties_of(message: Outgoing, message_id: str | None, frame_max_bytes: in
 
 
 def _kept(original: Properties, added: Mapping[str, str | int]) -> Basic.Properties:
-    headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key != COUNT}
+    # a letter tells nothing of its parking but what we tell; what is sent back tells what it was parked for
+    left_out = {COUNT, *ParkedHeader} if ParkedHeader.REASON in added else {COUNT}
+    headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key not in left_out}
     for name in SET_ASIDE:
         value = getattr(original, name, None)
         if value is not None:
