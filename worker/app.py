@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from worker.clock import SystemClock
+from worker.engine.access import Access
 from worker.engine.apply import Route
 from worker.engine.failures import Failures
 from worker.engine.loop import Engine
@@ -28,6 +29,7 @@ from worker.faults import Outage
 from worker.http.server import serve
 from worker.http.verdict import Verdict
 from worker.http.watchdog import Watchdog
+from worker.policy import load_policy
 from worker.postgres.database import Limits as DatabaseLimits
 from worker.postgres.database import Store, create_engine
 from worker.postgres.reads import Reads
@@ -51,6 +53,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     stop = stop or asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    access = _access(settings)
     log = structlog.get_logger()
     log.info(Log.STARTED, role=settings.role, prefix=settings.prefix)
     clock = SystemClock()
@@ -62,7 +65,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     )
     around = Surroundings(clock, Random(), telemetry, watchdog)  # noqa: S311 - jitter, no secret
     async with AsyncExitStack() as held:
-        engines = [await held.enter_async_context(part) for part in _parts(settings, around)]
+        engines = [await held.enter_async_context(part) for part in _parts(settings, around, access)]
         port = await held.enter_async_context(
             serve(
                 settings.http_host,
@@ -83,27 +86,29 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     log.info(Log.STOPPED)
 
 
-def _parts(settings: Settings, around: Surroundings) -> Sequence[AbstractAsyncContextManager[Engine]]:
-    claims = [_claims(settings, around)] if settings.role in {Role.CLAIMS, Role.BOTH} else []
-    queries = [_queries(settings, around)] if settings.role in {Role.QUERIES, Role.BOTH} else []
+def _parts(
+    settings: Settings, around: Surroundings, access: Access | None
+) -> Sequence[AbstractAsyncContextManager[Engine]]:
+    claims = [_claims(settings, around, access)] if settings.role in {Role.CLAIMS, Role.BOTH} else []
+    queries = [_queries(settings, around, access)] if settings.role in {Role.QUERIES, Role.BOTH} else []
     return claims + queries
 
 
 @asynccontextmanager
-async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
+async def _claims(settings: Settings, around: Surroundings, access: Access | None) -> AsyncIterator[Engine]:
     """The engine that takes claims, with a database engine and broker connections of its own."""
     broker, names = _broker(settings, "claims"), Names(settings.prefix)
     consumer = Consumer(broker, names.claims, settings.prefetch)
     publisher = Publisher(broker, settings.publish_timeout_ms)
     renderer = Renderer(settings.source, names.events)
-    parking = Parking(names.dead, names.claims, names.claims)
+    parking = Parking(names.dead, names.claims, names.claims, access)
     bulk_exchange = names.events_in_bulk if settings.events_in_bulk else None
-    replies = Replies(settings.reply_to_pattern)
+    replies = Replies(settings.reply_to_pattern, access)
     announcer = Announcer(publisher, renderer, parking, replies, around, bulk_exchange=bulk_exchange)
     async with _database(settings, DATABASE_CONNECTIONS_FOR_CLAIMS) as database, _closing(consumer, publisher):
         store = Store(database)
         failures = Failures(
-            Route(store, renderer, around.telemetry, settings.carries_max, around.clock.monotonic),
+            Route(store, renderer, around.telemetry, settings.carries_max, around.clock.monotonic, access=access),
             store,
             around,
             settings.conflict_tries_max,
@@ -131,7 +136,7 @@ async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Eng
 
 
 @asynccontextmanager
-async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
+async def _queries(settings: Settings, around: Surroundings, access: Access | None) -> AsyncIterator[Engine]:
     """The engine that answers queries, apart from claims in everything but the event loop."""
     broker, names = _broker(settings, "queries"), Names(settings.prefix)
     consumer = Consumer(broker, names.queries, settings.queries_in_flight_max)
@@ -144,7 +149,8 @@ async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[En
         answers = Answers(Reads(database), Views(store), settings.candidates_max)
 
         def session() -> QuerySession:
-            return QuerySession(consumer, answers, publisher, around, settings.queries_in_flight_max)
+            in_flight_max = settings.queries_in_flight_max
+            return QuerySession(consumer, answers, publisher, around, in_flight_max, access=access)
 
         yield Engine(
             role=Role.QUERIES.value,
@@ -169,6 +175,14 @@ async def _topology_in_order(settings: Settings) -> None:
         await link.close()
     if differences:
         raise Outage(" ".join(differences))
+
+
+def _access(settings: Settings) -> Access | None:
+    """Raises `InvalidPolicy`."""
+    if settings.policy_file is None:
+        return None
+    policy = load_policy(settings.policy_file)
+    return Access(policy.permissions, policy.speakers)
 
 
 def _broker(settings: Settings, use: str) -> Broker:

@@ -14,13 +14,12 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
 from schemas.parked import ParkedHeader
-from worker.messages import Outgoing, Properties
+from worker.messages import ORIGINAL_USER, Outgoing, Properties
 from worker.rabbit.connection import Broker
 from worker.rabbit.errors import translated
 from worker.rabbit.publisher import Publisher
+from worker.rabbit.user import BROKER_REASON, original_user, user_of
 
-# What the broker writes when it parks by itself, at the delivery limit.
-BROKER_REASON: Final = "x-first-death-reason"
 GET_TIMEOUT_S: Final = 10.0
 ROUTING_KEY_BYTES_MAX: Final = 255
 
@@ -70,14 +69,14 @@ async def replay(broker: Broker, prefix: str, select: Select, limit: int) -> int
     A letter leaves the queue once the broker has confirmed the claim and a queue has it; cut short in between it is
     there twice, which the inbox settles. Raises Outage, Unroutable.
     """
-    publisher = Publisher(broker)
+    publisher, own = Publisher(broker), user_of(broker.url)
     try:
         await publisher.open()
         async with _letters_channel(broker) as channel:
             replayed = 0
             async for letter in _letters(channel, prefix, limit):
                 if select(letter):
-                    await publisher.publish_all((_claim(letter, f"{prefix}.claims"),), mandatory=True)
+                    await publisher.publish_all((_claim(letter, f"{prefix}.claims", own),), mandatory=True)
                     await channel.basic_ack(letter.tag)
                     replayed += 1
             return replayed
@@ -129,6 +128,11 @@ def _is_routing_key(found: object) -> TypeGuard[str]:
     return isinstance(found, str) and len(found.encode()) <= ROUTING_KEY_BYTES_MAX
 
 
-def _claim(letter: DeadLetter, exchange: str) -> Outgoing:
+def _claim(letter: DeadLetter, exchange: str, own: str) -> Outgoing:
+    """Under our own name, with the one that the claim was sent under in a header."""
     # with its x-parked headers, so that a letter parked again still tells when it was parked first
-    return Outgoing(exchange, letter.routing_key, letter.body, properties=letter.properties)
+    user = original_user(letter.properties, own)
+    headers = {} if user is None else {ORIGINAL_USER: user}
+    return Outgoing(
+        exchange, letter.routing_key, letter.body, properties=letter.properties, headers=headers, user_id=own
+    )

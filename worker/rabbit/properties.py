@@ -10,8 +10,9 @@ from pamqp.commands import Basic
 from pamqp.common import FieldValue
 
 from schemas.parked import ParkedHeader
-from worker.messages import Outgoing, Properties
+from worker.messages import ORIGINAL_USER, Outgoing, Properties
 from worker.rabbit.fitting import fitted
+from worker.rabbit.user import BROKER_REASON
 
 PERSISTENT: Final = 2
 # Kept as they were. Not user_id: the broker refuses a foreign one by closing the channel. Not expiration: a message
@@ -31,6 +32,8 @@ SET_ASIDE: Final = ("user_id", "expiration")
 ORIGINAL: Final = "x-original-"
 # The broker's own, of the queue that the message was taken from.
 COUNT: Final = "x-delivery-count"
+# What tells of an earlier parking: that by the broker is told apart from ours by its own.
+PARKED_BEFORE: Final = (*ParkedHeader, "x-death", BROKER_REASON)
 
 
 def id_of(message: Outgoing) -> str | None:
@@ -44,27 +47,28 @@ def properties_of(message: Outgoing, message_id: str | None, frame_max_bytes: in
     """What `message` is sent with under the id that `id_of` gave it: persistent, and within a frame."""
     ours = message.headers or {}
     if message.properties is not None:
-        return fitted(_kept(message.properties, ours), ours, frame_max_bytes)
+        return fitted(_kept(message.properties, ours, message.user_id), ours, frame_max_bytes)
     fresh = Basic.Properties(
         content_type=message.content_type,
         headers=dict(message.headers) if message.headers else None,
         delivery_mode=PERSISTENT,
         correlation_id=message.correlation_id,
         message_id=message_id,
+        user_id=message.user_id,
     )
     return fitted(fresh, ours, frame_max_bytes)
 
 
-def _kept(original: Properties, added: Mapping[str, str | int]) -> Basic.Properties:
+def _kept(original: Properties, added: Mapping[str, str | int], user: str | None) -> Basic.Properties:
     # a letter tells nothing of its parking but what we tell; what is sent back tells what it was parked for
-    left_out = {COUNT, *ParkedHeader} if ParkedHeader.REASON in added else {COUNT}
+    left_out = {COUNT, ORIGINAL_USER, *(PARKED_BEFORE if ParkedHeader.REASON in added else ())}
     headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key not in left_out}
     for name in SET_ASIDE:
         value = getattr(original, name, None)
         if value is not None:
             headers[ORIGINAL + name.replace("_", "-")] = str(value)
     headers.update(added)
-    kept = Basic.Properties(headers=headers or None, delivery_mode=PERSISTENT)
+    kept = Basic.Properties(headers=headers or None, delivery_mode=PERSISTENT, user_id=user)
     for name in KEPT:
         setattr(kept, name, getattr(original, name, None))
     return kept
