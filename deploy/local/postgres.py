@@ -62,15 +62,13 @@ class Postgres(Server):
         self._run("postgres", "--single", "-D", str(self.folder), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
 
     def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
-        done = subprocess.run(  # noqa: S603 - commands are built here, never from input
-            [str(self._programs / program), *arguments],
-            cwd=self.folder,
+        done = subprocess.run(
+            **self._ground.child([str(self._programs / program), *arguments], self.folder),
             env=self.environment(),
             input=stdin,
             capture_output=True,
             text=True,
             check=False,
-            **self._ground.account.popen_options(),  # type: ignore[call-overload]  # one dict for three options
         )
         if done.returncode != 0:
             raise StackFault(f"{program} failed: {done.stderr.strip()}")

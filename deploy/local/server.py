@@ -61,15 +61,13 @@ class Server(ABC):
         if self.pid is not None:
             return
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(  # noqa: S603 - commands are built here, never from input
-                self.command(),
-                cwd=self.folder,
+            self._child = subprocess.Popen(
+                **self._ground.child(self.command(), self.folder),
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **self._ground.account.popen_options(),  # type: ignore[call-overload]  # one dict for three options
             )
 
     def await_ready(self, timeout_s: float = START_S) -> None:
