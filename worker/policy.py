@@ -40,6 +40,17 @@ ABOUT_PROJECTS: Final = frozenset(
 PARTLY_ABOUT_PROJECTS: Final = frozenset({"provider.reshape"})
 """Its consumers can be limited, its inventories cannot: a rule with projects gives it only where it names it."""
 
+_SAID: Final = {
+    "extra_forbidden": "is no key of it",
+    "missing": "is missing",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+}
+"""What is wrong, by pydantic's type of error, for those who write the file."""
+
 
 class InvalidPolicy(ValueError):
     """The file cannot be read or says something wrong; the message is one sentence that names file and key."""
@@ -147,8 +158,12 @@ def load_policy(path: Path) -> Policy:
 def _text(path: Path) -> str:
     """What the file holds; of the file that was opened it is asked who may write to it."""
     try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & stat.S_IWOTH:
+        # a pipe without a writer would keep us waiting
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a path has no flags
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise InvalidPolicy(f"The access policy {path} is no file.")
+            if mode & stat.S_IWOTH:
                 raise InvalidPolicy(f"The access policy {path} can be written by everybody; chmod o-w it.")
             content = file.read(FILE_BYTES_MAX + 1)
         if len(content) > FILE_BYTES_MAX:
@@ -160,13 +175,14 @@ def _text(path: Path) -> str:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    parts = (f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in first["loc"])
     reason = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        return f"{key} is no key of it"
-    if first["type"] == "missing":
-        return f"{key} is missing"
-    return f"{key} {reason}" if first["type"] == "value_error" else f"{key}: {reason[:1].lower()}{reason[1:]}"
+    said = _SAID.get(first["type"], f"is not right: {reason[:1].lower()}{reason[1:]}")
+    return f"{''.join(parts).lstrip('.')} {reason if first['type'] == 'value_error' else said}"
+
+
+def _shown(key: str) -> str:
+    return key if key.isprintable() else ascii(key)
 
 
 def _first_line(error: Exception) -> str:
