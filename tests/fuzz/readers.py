@@ -10,6 +10,7 @@ from worker.cli.compose import amounts_from, class_amounts, fields_from
 from worker.cli.endings import WrongUse
 from worker.cli.requests import Asked, request_from
 from worker.cli.workload.trace import read_nodes, read_tasks
+from worker.policy import InvalidPolicy, load_policy
 from worker.settings import PREFIX, InvalidSettings, Settings, load
 from worker.telemetry import printable
 
@@ -28,6 +29,17 @@ def check_trace(content: bytes) -> None:
             except WrongUse as wrong:
                 assert str(path) in str(wrong)
                 assert_plain(printable(str(wrong)), COMPLAINT_MAX + PATH_MAX)
+
+
+def check_policy(content: bytes) -> None:
+    """An access policy: read, or refused in a sentence."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "policy.toml")
+        path.write_bytes(content)
+        try:
+            load_policy(path)
+        except InvalidPolicy as wrong:
+            assert_plain(printable(str(wrong)), COMPLAINT_MAX + PATH_MAX)
 
 
 def check_settings(content: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from tests.fuzz.seeds import words, write
 
+CHILD: Final = "tests.fuzz.child"
 INPUT_SECONDS_MAX: Final = 5
 MEMORY_MIB_MAX: Final = 1_024
 INPUT_BYTES_MAX: Final = 16_384
@@ -41,7 +42,7 @@ class Ran:
         return self.find is None and self.executions > 0
 
 
-def run(target: str, seconds: int, finds: Path, seed: int) -> Ran:
+def run(target: str, seconds: int, finds: Path, seed: int, child: str = CHILD) -> Ran:
     """`target` for so long, its failing input kept in `finds`."""
     finds.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +50,7 @@ def run(target: str, seconds: int, finds: Path, seed: int) -> Ran:
         corpus.mkdir()
         seeded = write(target, corpus)
         dictionary.write_text("".join(f"{_quoted(word)}\n" for word in words()), "ascii")
-        said = _said(target, _flags(seconds, finds / f"{target}-", dictionary, seed), corpus, seconds)
+        said = _said(child, target, _flags(seconds, finds / f"{target}-", dictionary, seed), corpus, seconds)
     covered = _COVERED.findall(said) or [("0", "0", "0")]
     branches, features, kept = map(int, covered[-1])
     found = _FIND.search(said)
@@ -67,12 +68,12 @@ def run(target: str, seconds: int, finds: Path, seed: int) -> Ran:
     )
 
 
-def _said(target: str, flags: Sequence[str], corpus: Path, seconds: int) -> str:
-    command = [sys.executable, "-m", "tests.fuzz.child", target, *flags, str(corpus)]
+def _said(child: str, target: str, flags: Sequence[str], corpus: Path, seconds: int) -> str:
+    command = [sys.executable, "-m", child, target, *flags, str(corpus)]
     ended = subprocess.run(  # noqa: S603 - our own program
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=seconds + START_SECONDS_MAX
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=seconds + START_SECONDS_MAX
     )
-    return ended.stderr.decode("utf-8", "replace")
+    return ended.stdout.decode("utf-8", "replace")
 
 
 def _flags(seconds: int, finds: Path, dictionary: Path, seed: int) -> list[str]:

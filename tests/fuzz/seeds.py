@@ -86,6 +86,11 @@ SETTINGS: Final = (
     "LOCK_TIMEOUT_MS=5\nSTATEMENT_TIMEOUT_MS=4\nPROBE_BACKOFF_MIN_MS=9\nPROBE_BACKOFF_MAX_MS=8",
     "DATABASE_URL=mysql://x\nBROKER_URL=http://x\nDATABASE_URL_FILE=/\nPREFETCH=9999999",
 )
+POLICIES: Final = (
+    '[[allow]]\nusers = ["ada", "team-*"]\nops = ["allocation.*"]\nprojects = ["research"]\n',
+    'on_behalf = ["gate"]\n[[allow]]\nanonymous = true\nops = ["*"]\n',
+    '[[allow]]\nusers = ["\\u001b[2J"]\nops = ["no.such"]\n[x]\n"\\u202e" = 1979-05-27T07:32:00Z\n',
+)
 WORDS: Final = ("total=64\nconsumer.id=a\nname=1e5", "p:VCPU=4,MEMORY_MB=1\n_g:VCPU=1", "a|b\n_g:a\ntraits=a,b")
 
 
@@ -113,6 +118,7 @@ def seeds() -> Mapping[str, Iterable[bytes]]:
         "answer": told,
         "log": [*texts, *whole[:8]],
         "trace": [NODES.encode(), TASKS.encode(), b"\xef\xbb\xbf" + NODES.encode()],
+        "policy": [text.encode() for text in POLICIES],
         "settings": [text.encode() for text in SETTINGS],
         "words": [text.encode() for text in WORDS],
     }

@@ -5,7 +5,7 @@ from typing import Final
 
 from tests.fuzz.arriving import check_delivery, delivered
 from tests.fuzz.models import check_claim, check_event, check_query, check_told
-from tests.fuzz.readers import check_settings, check_trace, check_words
+from tests.fuzz.readers import check_policy, check_settings, check_trace, check_words
 from tests.fuzz.shown import check_answer, check_letter, check_log
 
 Target = Callable[[bytes], None]
@@ -28,6 +28,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "answer": check_answer,
     "log": check_log,
     "trace": check_trace,
+    "policy": check_policy,
     "settings": check_settings,
     "words": check_words,
 }

@@ -59,7 +59,7 @@ def _json(value: object) -> object:
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     table = Table(title=Text(printable(title)), title_justify="left")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(cell(column), overflow="fold")
     for row in rows:
         table.add_row(*(cell(value) for value in row))
     Console().print(table)
