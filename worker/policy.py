@@ -145,12 +145,12 @@ class _File(_Strict):
 
 def load_policy(path: Path) -> Policy:
     """The policy in that file. Raises InvalidPolicy."""
+    text = _text(path)
     try:
-        parsed = tomllib.loads(_text(path))
-        checked = _File.model_validate(parsed)
+        checked = _File.model_validate(tomllib.loads(text))
     except ValidationError as error:
         raise InvalidPolicy(f"The access policy {path} is wrong: {_sentence(error)}.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
         raise InvalidPolicy(f"The access policy {path} is no TOML: {_first_line(error)}.") from None
     return Policy(permissions([one.rule for one in checked.allow]), frozenset(checked.on_behalf))
 

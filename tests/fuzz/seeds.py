@@ -89,6 +89,7 @@ SETTINGS: Final = (
 POLICIES: Final = (
     '[[allow]]\nusers = ["ada", "team-*"]\nops = ["allocation.*"]\nprojects = ["research"]\n',
     'on_behalf = ["gate"]\n[[allow]]\nanonymous = true\nops = ["*"]\n',
+    "allow = " + "9" * 4_400,
     '[[allow]]\nusers = ["\\u001b[2J"]\nops = ["no.such"]\n[x]\n"\\u202e" = 1979-05-27T07:32:00Z\n',
 )
 WORDS: Final = ("total=64\nconsumer.id=a\nname=1e5", "p:VCPU=4,MEMORY_MB=1\n_g:VCPU=1", "a|b\n_g:a\ntraits=a,b")

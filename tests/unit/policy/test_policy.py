@@ -162,3 +162,4 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
 
 def test_nesting_without_end_is_told(tmp_path: Path) -> None:
     assert sentence(written(tmp_path, "allow = " + "[" * 100_000)).startswith("is no TOML: ")
+    assert sentence(written(tmp_path, "allow = " + "9" * 5_000)).startswith("is no TOML: ")
