@@ -38,6 +38,7 @@ from worker.rabbit.consumer import Consumer
 from worker.rabbit.declare import check, declare
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import Names, topology
+from worker.rabbit.user import user_of
 from worker.settings import Role, Settings
 from worker.telemetry import Log, Telemetry
 
@@ -101,7 +102,7 @@ async def _claims(settings: Settings, around: Surroundings, access: Access | Non
     consumer = Consumer(broker, names.claims, settings.prefetch)
     publisher = Publisher(broker, settings.publish_timeout_ms)
     renderer = Renderer(settings.source, names.events)
-    parking = Parking(names.dead, names.claims, names.claims, access)
+    parking = Parking(names.dead, names.claims, names.claims, access, user_of(broker.url))
     bulk_exchange = names.events_in_bulk if settings.events_in_bulk else None
     replies = Replies(settings.reply_to_pattern, access)
     announcer = Announcer(publisher, renderer, parking, replies, around, bulk_exchange=bulk_exchange)

@@ -3,7 +3,7 @@
 Those made once a message are named tuples, which cost a third of a frozen dataclass to make.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
@@ -11,7 +11,9 @@ from typing import Final, NamedTuple, Protocol
 from worker.placement.ids import ClaimId
 
 ORIGINAL_USER: Final = "x-original-user-id"
-"""The header with the user on whose behalf a message is sent again: believed of those alone whom the policy names."""
+"""The header with the user on whose behalf a message is sent again."""
+
+USER_CHARACTERS_MAX: Final = 255
 
 
 class Properties(Protocol):
@@ -31,6 +33,19 @@ class Properties(Protocol):
     def timestamp(self) -> datetime | None: ...
     @property
     def headers(self) -> Mapping[str, object] | None: ...
+
+
+def on_behalf_of(properties: Properties, speakers: Collection[str]) -> str | None:
+    """The user on whose behalf a message was sent; None where that is not known.
+
+    A broker takes no message under a foreign user id, so that one did send it; whom else its header names is believed
+    of `speakers` alone.
+    """
+    user = properties.user_id
+    if user not in speakers:
+        return user or None
+    named = (properties.headers or {}).get(ORIGINAL_USER, user)
+    return named if isinstance(named, str) and 0 < len(named) <= USER_CHARACTERS_MAX else None
 
 
 class Place(NamedTuple):

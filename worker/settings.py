@@ -111,12 +111,17 @@ class HttpSettings(Environment):
     http_port: int = Field(8080, ge=0, le=65_535, description="0 lets the system choose")
 
 
-class Settings(BrokerSettings, DatabaseSettings, HttpSettings, LogSettings):
+class PolicySettings(Environment):
+    """Who may do what."""
+
+    # Without one everybody may do what the broker's own permissions let them.
+    policy_file: Path | None = None
+
+
+class Settings(BrokerSettings, DatabaseSettings, PolicySettings, HttpSettings, LogSettings):
     """All that a running worker goes by."""
 
     role: Role = Role.BOTH
-    # Who may do what; without one everybody may do what the broker's own permissions let them.
-    policy_file: Path | None = None
     # `source` of every event (CloudEvents); one for all workers that share a database.
     source: str = Field("/allocation-worker", min_length=1, max_length=255)
     # Declare the topology at start (development) or only check it (production, where definitions are loaded).

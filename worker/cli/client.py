@@ -50,7 +50,7 @@ class Client:
     """Made by `client(...)`."""
 
     def __init__(
-        self, publisher: Publisher, prefix: str, user: str, seen: Callable[[Told, bytes], None] | None
+        self, publisher: Publisher, prefix: str, user: str | None, seen: Callable[[Told, bytes], None] | None
     ) -> None:
         self._publisher = publisher
         self._prefix = prefix

@@ -20,12 +20,16 @@ TRACE_CHARACTERS_MAX: Final = 8_000
 
 @dataclass(frozen=True, slots=True)
 class Parking:
-    """Where parked messages go and where they came from; with `access`, also on whose behalf."""
+    """Where parked messages go and where they came from; with `access`, also on whose behalf.
+
+    `user`: who we are to the broker, which vouches for what a letter says.
+    """
 
     dead_exchange: str
     claims_exchange: str
     queue: str
     access: Access | None = None
+    user: str | None = None
 
     def messages(self, parked: Sequence[Parked], now: str) -> list[Outgoing]:
         """The dead letters for these; `now` is RFC 3339."""
@@ -51,5 +55,10 @@ class Parking:
         if user is not None:
             headers[ORIGINAL_USER] = user
         return Outgoing(
-            self.dead_exchange, delivery.routing_key, delivery.body, properties=delivery.properties, headers=headers
+            self.dead_exchange,
+            delivery.routing_key,
+            delivery.body,
+            properties=delivery.properties,
+            headers=headers,
+            user_id=self.user,
         )

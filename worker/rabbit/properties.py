@@ -12,7 +12,6 @@ from pamqp.common import FieldValue
 from schemas.parked import ParkedHeader
 from worker.messages import ORIGINAL_USER, Outgoing, Properties
 from worker.rabbit.fitting import fitted
-from worker.rabbit.user import BROKER_REASON
 
 PERSISTENT: Final = 2
 # Kept as they were. Not user_id: the broker refuses a foreign one by closing the channel. Not expiration: a message
@@ -30,10 +29,8 @@ KEPT: Final = (
 )
 SET_ASIDE: Final = ("user_id", "expiration")
 ORIGINAL: Final = "x-original-"
-# The broker's own, of the queue that the message was taken from.
-COUNT: Final = "x-delivery-count"
-# What tells of an earlier parking: that by the broker is told apart from ours by its own.
-PARKED_BEFORE: Final = (*ParkedHeader, "x-death", BROKER_REASON)
+# The broker's own, of the queue that the message was taken from; the second since RabbitMQ 4.3.
+COUNTS: Final = ("x-delivery-count", "x-acquired-count")
 
 
 def id_of(message: Outgoing) -> str | None:
@@ -61,7 +58,7 @@ def properties_of(message: Outgoing, message_id: str | None, frame_max_bytes: in
 
 def _kept(original: Properties, added: Mapping[str, str | int], user: str | None) -> Basic.Properties:
     # a letter tells nothing of its parking but what we tell; what is sent back tells what it was parked for
-    left_out = {COUNT, ORIGINAL_USER, *(PARKED_BEFORE if ParkedHeader.REASON in added else ())}
+    left_out = {*COUNTS, ORIGINAL_USER, *(ParkedHeader if ParkedHeader.REASON in added else ())}
     headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key not in left_out}
     for name in SET_ASIDE:
         value = getattr(original, name, None)
