@@ -13,6 +13,9 @@ from worker.rabbit.dead import DeadLetter, drop, peek, replay
 from worker.rabbit.publisher import Publisher
 
 
+NEWER_BROKERS_OWN_LIMIT = 20
+
+
 @pytest.fixture
 async def parked(broker: Broker, declared: str) -> AsyncIterator[str]:
     """The prefix under which three letters are parked: two claims called a and b, and one that cannot be read."""
@@ -37,6 +40,13 @@ async def test_looking_at_letters_leaves_them_where_they_are(broker: Broker, par
         assert [(each.position, each.claim_id) for each in letters] == [(1, "a"), (2, "b"), (3, None)]
         assert {(each.reason, each.routing_key) for each in letters} == {("poison", "allocation.set")}
     assert [each.claim_id for each in await peek(broker, parked, 2)] == ["a", "b"]
+
+
+async def test_letters_may_be_looked_at_more_often_than_a_newer_broker_allows_by_itself(
+    broker: Broker, parked: str
+) -> None:
+    looks = [len(await peek(broker, parked, 10)) for _ in range(NEWER_BROKERS_OWN_LIMIT + 2)]
+    assert looks == [3] * (NEWER_BROKERS_OWN_LIMIT + 2)
 
 
 async def test_a_replayed_letter_is_a_claim_again_and_no_letter_any_more(
