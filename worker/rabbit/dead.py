@@ -83,9 +83,8 @@ async def replay(
             replayed = 0
             async for letter in _letters(channel, prefix, limit):
                 if select(letter):
-                    await publisher.publish_all(
-                        (_claim(letter, f"{prefix}.claims", own, {*speakers, own or ""}),), mandatory=True
-                    )
+                    claim = _claim(letter, f"{prefix}.claims", own, believed)
+                    await publisher.publish_all((claim,), mandatory=True)
                     await channel.basic_ack(letter.tag)
                     replayed += 1
             return replayed
