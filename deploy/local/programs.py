@@ -77,8 +77,8 @@ def _rabbit_in(tree: Tree) -> Path:
 
 
 def _only(tree: Tree, pattern: str) -> Path:
-    """A release has one version of each."""
+    """A release has one version of each; named as it is inside, since not every program starts by way of the link."""
     found = next(tree.root.glob(pattern), None)
     if found is None:
         raise StackFault(f"The tree of {tree.name} has no {pattern}: remove {tree.root} and make it again.")
-    return found
+    return Path("/") / found.relative_to(tree.root)

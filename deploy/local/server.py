@@ -99,6 +99,10 @@ class Server(ABC):
         if self._child is not None:
             self._child.wait(STOP_S)
 
+    def kill_all(self) -> None:
+        """End it at once with all that was started to serve it."""
+        self.kill()
+
     def restart(self) -> None:
         """Stop in good order and start again on the same port and data."""
         self.stop()
