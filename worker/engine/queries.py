@@ -10,6 +10,7 @@ import structlog
 from schemas.cloudevents import encode
 from schemas.codes import Code
 from schemas.queries import AnyQuery, validate_query
+from schemas.violations import sentence
 from schemas.wire import Unreadable, read_object
 from worker.engine.access import Access
 from worker.engine.batcher import Batcher
@@ -22,7 +23,7 @@ from worker.engine.settle import Settler
 from worker.engine.signals import either
 from worker.faults import Conflict, Fault, Outage, ReadRefused
 from worker.messages import Delivery, Outgoing
-from worker.telemetry import Link, Log
+from worker.telemetry import Link, Log, printable
 
 Answer = tuple[str, str, dict[str, Any]]
 """(op, outcome, body)."""
@@ -146,7 +147,7 @@ class QuerySession:
             return self._failed("unknown", query)
         if isinstance(query, tuple):
             details = [violation.to_json() for violation in query]
-            return _refused("unknown", Code.INVALID_MESSAGE.value, "The query breaks the contract.", details)
+            return _refused("unknown", Code.INVALID_MESSAGE.value, sentence("query", query), details)
         try:
             found = await answer_or_fault(self._seen(delivery, query))
         except ReadRefused as refusal:
@@ -172,4 +173,4 @@ class QuerySession:
 
 
 def _refused(op: str, code: str, message: str, details: object) -> Answer:
-    return op, code, {"ok": False, "error": {"code": code, "message": message, "details": details}}
+    return op, code, {"ok": False, "error": {"code": code, "message": printable(message), "details": details}}
