@@ -5,15 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.rabbit.builders import take
+from tests.integration.rabbit.builders import NEWER_BROKERS_OWN_LIMIT, take
 from worker.faults import Outage, Unroutable
 from worker.messages import Outgoing
 from worker.rabbit.connection import Broker, Link
 from worker.rabbit.dead import DeadLetter, drop, peek, replay
 from worker.rabbit.publisher import Publisher
-
-
-NEWER_BROKERS_OWN_LIMIT = 20
 
 
 @pytest.fixture

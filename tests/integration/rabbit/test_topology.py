@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploy.local import Rabbit
-from tests.integration.rabbit.builders import claim
+from tests.integration.rabbit.builders import NEWER_BROKERS_OWN_LIMIT, claim
 from tests.sinks import Losses, Received
 from worker.faults import Outage
 from worker.rabbit.connection import Broker, Link
@@ -17,9 +17,6 @@ from worker.rabbit.declare import check, declare
 from worker.rabbit.definitions import definitions, policy_commands
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import topology
-
-
-NEWER_BROKERS_OWN_LIMIT = 20
 
 
 @pytest.fixture
