@@ -11,7 +11,7 @@ from types import FrameType
 
 from deploy.local import running
 from deploy.local.faults import StackFault
-from deploy.local.planting import plant
+from deploy.local.planting import plant, servers_of
 from deploy.local.stack import Urls, local_stack
 from deploy.local.tree import VARIABLE
 
@@ -48,7 +48,8 @@ def _obey(options: argparse.Namespace) -> int:
         case "run":
             return _run(options.command)
         case "tree":
-            _say(str(plant(options.name).root))
+            tree = plant(options.name)
+            _say(f"{tree.root}: {servers_of(tree)}")
     return 0
 
 

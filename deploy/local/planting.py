@@ -47,6 +47,14 @@ def plant(release: str) -> Tree:
     return tree
 
 
+def servers_of(tree: Tree) -> str:
+    """Names and versions of the servers in `tree`, as their packages have them."""
+    form = r"${source:Package} ${Version}\n"
+    packages = ("postgresql-*[0-9]", "rabbitmq-server")
+    lines = _do(tree.enter(["dpkg-query", "--show", "--showformat", form, *packages])).splitlines()
+    return ", ".join(sorted({line for line in lines if line.split()[1:]}))
+
+
 def _put_servers_into(tree: Tree) -> None:
     policy = tree.root / START_POLICY.relative_to("/")
     policy.write_text(START_NOTHING, encoding="ascii")
