@@ -148,10 +148,12 @@ async def _queries(settings: Settings, around: Surroundings, access: Access | No
     ):
         store = Store(database)
         answers = Answers(Reads(database), Views(store), settings.candidates_max)
+        # who may not write to the nameless exchange must not have us do it
+        replies = None if access is None else Replies(settings.reply_to_pattern)
 
         def session() -> QuerySession:
             in_flight_max = settings.queries_in_flight_max
-            return QuerySession(consumer, answers, publisher, around, in_flight_max, access=access)
+            return QuerySession(consumer, answers, publisher, around, in_flight_max, access=access, replies=replies)
 
         yield Engine(
             role=Role.QUERIES.value,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -17,11 +18,14 @@ from tests.fakes.signals import PATIENCE_S
 from worker.engine.access import Access
 from worker.engine.ports import Surroundings
 from worker.engine.queries import QuerySession
+from worker.engine.replies import Replies
 from worker.engine.seen import no_outcome
 from worker.placement.permissions import Names, Rule, permissions
 from worker.telemetry import Telemetry
 
 QUERIES = "allocation.queries"
+ME = "allocation.replies.me"
+REPLIES = Replies(re.compile(r"amq\.|allocation\.replies\."))
 ALL = frozenset({"allocation.get", "usage.project", "claim.get"})
 ACCESS = Access(
     permissions(
@@ -63,20 +67,31 @@ class Reads:
 
 async def asked(user: str | None, reads: Reads | None = None, **query: Any) -> dict[str, Any]:
     """The whole reply to one query of that user."""
+    (told,) = await replies_to(ME, user, reads, **query)
+    return told
+
+
+async def replies_to(queue: str, user: str | None, reads: Reads | None = None, **query: Any) -> list[dict[str, Any]]:
+    """What one query that is to be answered to that queue brings into it."""
     broker = FakeBroker()
-    broker.reply_queues.add("me")
+    broker.reply_queues.add(queue)
     around = Surroundings(ManualClock(), Random(7), Telemetry(), Heartbeats())  # noqa: S311 - jitter
     consumer, publisher = FakeConsumer(broker, QUERIES, 4), FakePublisher(broker)
-    session = QuerySession(consumer, reads or Reads(), publisher, around, 4, access=ACCESS)
+    session = QuerySession(consumer, reads or Reads(), publisher, around, 4, access=ACCESS, replies=REPLIES)
     stop = asyncio.Event()
-    broker.put(QUERIES, json.dumps(query).encode(), "", FakeProperties(reply_to="me", user_id=user))
+    broker.put(QUERIES, json.dumps(query).encode(), "", FakeProperties(reply_to=queue, user_id=user))
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(session.run(stop, False, lambda: None))
         await broker.until(lambda: broker.is_idle(QUERIES), "the query is settled")
         stop.set()
-    (reply,) = broker.replies
-    told: dict[str, Any] = json.loads(reply.body)
-    return told
+    return [json.loads(reply.body) for reply in broker.replies]
+
+
+@pytest.mark.parametrize("queue", ["allocation.claims", "allocation.dead", "my.allocation.replies.x", "x\namq."])
+async def test_a_query_does_not_make_the_worker_write_into_whatever_queue_it_names(queue: str) -> None:
+    query: dict[str, Any] = {"op": "provider.get", "provider": provider_id(1)}
+    assert await replies_to(queue, "root", **query) == []
+    assert len(await replies_to(ME, "root", **query)) == 1
 
 
 @pytest.mark.parametrize("user", [None, "mallory", "ann"])

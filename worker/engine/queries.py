@@ -17,7 +17,7 @@ from worker.engine.batcher import Batcher
 from worker.engine.endings import ChannelLost
 from worker.engine.failures import answer_or_fault, result_or_error
 from worker.engine.ports import Consumer, Publisher, Surroundings
-from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
+from worker.engine.replies import JSON, TO_QUEUE_BY_NAME, Replies
 from worker.engine.seen import require_permit, seen_of
 from worker.engine.settle import Settler
 from worker.engine.signals import either
@@ -48,12 +48,15 @@ class QuerySession:
         in_flight_max: int,
         *,
         access: Access | None = None,
+        replies: Replies | None = None,
     ) -> None:
+        """`replies`: which queues may be answered to; without it, any."""
         self._consumer = consumer
         self._reads = reads
         self._publisher = publisher
         self._around = around
         self._access = access
+        self._replies = replies
         self._batcher: Batcher[Delivery] = Batcher(in_flight_max)
         self._ended = asyncio.Event()
         self._fault: Fault | None = None
@@ -126,6 +129,9 @@ class QuerySession:
         properties = delivery.properties
         if not properties.reply_to:
             self._log.warning(Log.QUERY_FAILED, op=op, reason="there is no reply_to")
+            return None
+        if self._replies is not None and self._replies.refused(delivery):
+            self._log.warning(Log.REPLY_REFUSED, op=op, reason="reply_to does not match the pattern")
             return None
         return Outgoing(
             TO_QUEUE_BY_NAME,

@@ -19,7 +19,7 @@ TO_QUEUE_BY_NAME = ""
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """`reply_to` must match `pattern`: no claim may write into whatever queue it likes.
+    """`reply_to` must match `pattern`, from its first character on: no claim may write into whatever queue it likes.
 
     With `access`, who sends a claim again is told what came of it only where it might have come of their own.
     """
@@ -62,7 +62,7 @@ class Replies:
         return bool(reply_to and not self._allowed(reply_to))
 
     def _allowed(self, reply_to: str | None) -> bool:
-        return bool(reply_to and self.pattern.search(reply_to))
+        return bool(reply_to and self.pattern.match(reply_to))
 
     @staticmethod
     def reply(delivery: Delivery, body: bytes, content_type: str, claim: ClaimId | None) -> Outgoing:
