@@ -49,6 +49,9 @@ def create_engine(url: str, limits: Limits, application_name: str = "allocation-
                 "jit": "off",
                 # Claims reach every row by key; a plan kept from when a table was small must not scan it later.
                 "enable_seqscan": "off",
+                # The plan for any keys looks each of them up; that for the keys of one batch, where they are a
+                # hundredth of the table, can be a merge with the whole of it.
+                "plan_cache_mode": "force_generic_plan",
                 "statement_timeout": str(limits.statement_timeout_ms),
                 "lock_timeout": str(limits.lock_timeout_ms),
                 "idle_in_transaction_session_timeout": str(limits.idle_in_transaction_timeout_ms),
