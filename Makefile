@@ -24,11 +24,13 @@ run: .venv/.ready ## the worker on servers of its own, until ctrl-c
 	@$(BIN)/python -m deploy.local run -- sh -c '"$$0" -m worker migrate && \
 		ALLOCATION_DECLARE_TOPOLOGY=true exec "$$0" -m worker run $(ARGS)' $(BIN)/python
 
-check: .venv/.ready ## style, types, floors, container files
+check: .venv/.ready ## style, types, floors, weaknesses, container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.checks.findings worker schemas deploy
+	@$(BIN)/python -m tests.checks.advisories requirements.runtime.lock
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/python -m pytest tests/deploy/test_containers.py
 

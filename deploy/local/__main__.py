@@ -3,7 +3,7 @@
 import argparse
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs the command it is given
 import sys
 from collections.abc import Sequence
 from pathlib import Path

@@ -122,7 +122,7 @@ def choose_account() -> Account:
 def free_ports(count: int) -> list[int]:
     """`count` different loopback ports on which nothing listens."""
     found: list[int] = []
-    for port in random.sample(PORTS, k=len(PORTS)):
+    for port in random.sample(PORTS, k=len(PORTS)):  # nosec B311 - any free port will do
         with socket.socket() as probe:
             if probe.connect_ex((LOOPBACK, port)) == 0:
                 continue

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404 - it plants a tree of packages
 import sys
 from collections.abc import Sequence
 from pathlib import Path

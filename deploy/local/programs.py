@@ -2,7 +2,7 @@
 
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404 - it asks programs for their versions
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import socket
-import subprocess
+import subprocess  # nosec B404 - it runs RabbitMQ's programs
 from pathlib import Path
 
 from deploy.local.faults import StackFault
@@ -116,7 +116,7 @@ class Rabbit(Server):
 
     def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl ARGUMENTS` says of this node; raises StackFault when it fails."""
-        done: subprocess.CompletedProcess[str] = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # nosec B603 - no shell, arguments of our own
             **self._ground.child([str(self._programs / "rabbitmqctl"), "--quiet", *arguments], self.folder),
             env=self.environment(),
             stdin=subprocess.DEVNULL,

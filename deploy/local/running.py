@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs itself in the background
 import sys
 import time
 from collections.abc import Callable, Iterator

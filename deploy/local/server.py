@@ -2,7 +2,7 @@
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs the servers' programs
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ class Server(ABC):
         if self.pid is not None:
             return
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # nosec B603 - no shell, arguments of our own
                 **self._ground.child(self.command(), self.folder),
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """The local stack: both servers on one ground, watched by a guard that ends them whatever happens to us."""
 
 import contextlib
-import subprocess
+import subprocess  # nosec B404 - it runs its own watch
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
