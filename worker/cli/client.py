@@ -7,7 +7,7 @@ events exchange, which costs the worker nothing; one that does not has them sent
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
+from schemas.batch import BATCH_OP
 from schemas.cloudevents import encode
 from worker.cli.broker import broker_of, linked
 from worker.faults import Outage, ReadRefused
@@ -84,6 +85,16 @@ class Client:
             outcomes.extend(self._expected(claim.claim_id) for claim in window)
             messages = [self._outgoing(exchange, claim.op, claim.body, claim.claim_id, reply_to) for claim in window]
             await self._publisher.publish_all(messages, mandatory=True)
+        return outcomes
+
+    async def publish_together(self, body: bytes, claim_ids: Sequence[str]) -> list[asyncio.Future[Told]]:
+        """Publish a `claims.batch`; the futures of the claims in it, as those of `publish_claims`, but that no reply
+        tells of one whose id stands for another claim already. Raises Outage and Unroutable.
+        """
+        outcomes = [self._expected(claim_id) for claim_id in claim_ids]
+        reply_to = None if self._seen else self._queue
+        message = self._outgoing(f"{self._prefix}.claims", BATCH_OP, body, uuid.uuid4().hex, reply_to)
+        await self._publisher.publish_all([message], mandatory=True)
         return outcomes
 
     async def ask(self, op: str, fields: Mapping[str, Any] | None = None, timeout_s: float = ASK_TIMEOUT_S) -> Any:
