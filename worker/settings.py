@@ -6,12 +6,16 @@ A verb loads only the part it needs, so that publishing a claim asks for no data
 
 import os
 import re
+import ssl
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from worker.addresses import broker_address, database_address
+from worker.tls import trust
 
 PREFIX = "ALLOCATION_"
 SECRETS = ("database_url", "broker_url")
@@ -27,17 +31,18 @@ class Role(StrEnum):
     BOTH = "both"
 
 
-def _database_url(value: SecretStr) -> SecretStr:
-    scheme, found, rest = value.get_secret_value().partition("://")
-    if not found or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
-        raise ValueError("must begin with postgresql://")
-    return SecretStr(f"postgresql+asyncpg://{rest}")
+def _authorities(path: Path | None) -> Path | None:
+    if path is not None:
+        trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
+    return path
 
 
-def _broker_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("amqp://", "amqps://")):
-        raise ValueError("must begin with amqp:// or amqps://")
-    return value
+def _database_url(value: SecretStr, given: ValidationInfo) -> SecretStr:
+    return SecretStr(database_address(value.get_secret_value(), given.data.get("database_ca_file")))
+
+
+def _broker_url(value: SecretStr, given: ValidationInfo) -> SecretStr:
+    return SecretStr(broker_address(value.get_secret_value(), given.data.get("broker_ca_file")))
 
 
 def _pattern(value: object) -> object:
@@ -49,6 +54,8 @@ def _pattern(value: object) -> object:
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+# Certificates, in PEM, of those who may vouch for a server; without one those whom the system trusts.
+Authorities = Annotated[Path | None, AfterValidator(_authorities)]
 
 
 class Environment(BaseSettings):
@@ -79,6 +86,8 @@ class TopologySettings(Environment):
 class BrokerSettings(TopologySettings):
     """Where the broker is and how long it may keep us waiting."""
 
+    broker_ca_file: Authorities = None
+    # After the file, which goes into it: the address says all there is to know of TLS.
     broker_url: Annotated[SecretStr, AfterValidator(_broker_url)]
     # A frozen broker is noticed after three times this and a little; below 10 a slow broker looks like a dead one.
     heartbeat_s: Annotated[int, Field(ge=1, le=600)] = 10
@@ -89,6 +98,7 @@ class BrokerSettings(TopologySettings):
 class DatabaseSettings(Environment):
     """Where the database is and how long it may keep us waiting; the bounds are the server's own (SET ..._timeout)."""
 
+    database_ca_file: Authorities = None
     database_url: Annotated[SecretStr, AfterValidator(_database_url)]
     # Well above the 99th percentile of a batch (tens of milliseconds): running out means a stuck neighbour.
     lock_timeout_ms: Milliseconds = 2_000
