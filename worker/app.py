@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from random import Random
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from worker.addresses import broker_tls, database_tls
 from worker.clock import SystemClock
 from worker.engine.access import Access
 from worker.engine.apply import Route
@@ -41,6 +42,7 @@ from worker.rabbit.topology import Names, topology
 from worker.rabbit.user import user_of
 from worker.settings import Role, Settings
 from worker.telemetry import Log, Telemetry
+from worker.tls import Verify
 
 DATABASE_CONNECTIONS_FOR_CLAIMS = 4
 """Two for a batch and the one behind it, one for the upkeep beside them, one to load all providers."""
@@ -57,6 +59,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     access = _access(settings)
     log = structlog.get_logger()
     log.info(Log.STARTED, role=settings.role, prefix=settings.prefix)
+    for server, verify in _lowered(settings):
+        log.warning(Log.NOT_VERIFIED, server=server, verify=verify)
     clock = SystemClock()
     telemetry = Telemetry()
     watchdog = Watchdog(
@@ -85,6 +89,17 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             await asyncio.gather(*working)
             measuring.cancel()
     log.info(Log.STOPPED)
+
+
+def _lowered(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The servers whose addresses ask for TLS without all of the verification, and what is left of it."""
+    asked = {
+        "broker": broker_tls(settings.broker_url.get_secret_value()),
+        "database": database_tls(settings.database_url.get_secret_value()),
+    }
+    for server, tls in asked.items():
+        if tls is not None and tls.verify is not Verify.FULL:
+            yield server, tls.verify.value
 
 
 def _parts(

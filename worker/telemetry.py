@@ -72,6 +72,7 @@ class Log(StrEnum):
     INBOX_AGED = "inbox_aged"
     LOOP_STALLED = "loop_stalled"
     HTTP_LISTENING = "http_listening"
+    NOT_VERIFIED = "server_not_fully_verified"
 
 
 class Telemetry:

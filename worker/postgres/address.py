@@ -44,7 +44,8 @@ def _server(arguments: Mapping[str, Any]) -> str:
     hosts, ports = arguments.get("host") or "the local server", arguments.get("port", 5432)
     if isinstance(hosts, str):
         return f"{hosts}:{ports}"
-    return " or ".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True))
+    each = ports if isinstance(ports, list) else [ports] * len(hosts)
+    return " or ".join(f"{host}:{port}" for host, port in zip(hosts, each, strict=True))
 
 
 def _reason(error: OSError | UnusableTls) -> str:
