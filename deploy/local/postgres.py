@@ -1,7 +1,7 @@
 """The private PostgreSQL server: a cluster made on first start, password login on loopback, default durability."""
 
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs PostgreSQL's programs
 from pathlib import Path
 
 from deploy.local.faults import StackFault
@@ -63,13 +63,13 @@ class Postgres(Server):
             stream.write(SETTINGS.format(address=LOOPBACK))
         self._run("postgres", "--single", "-D", str(self.folder), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
 
-    def sql(self, statement: str) -> str:
+    def sql(self, statement: str, database: str = DATABASE) -> str:
         """What `statement` answers in psql, a row a line, without heads; raises StackFault when it fails."""
         options = ("-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", LOOPBACK, "-p", str(self.port))
-        return self._run("psql", *options, "-U", USER, "-d", DATABASE, "-c", statement).strip()
+        return self._run("psql", *options, "-U", USER, "-d", database, "-c", statement).strip()
 
     def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
-        done: subprocess.CompletedProcess[str] = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # nosec B603 - no shell, arguments of our own
             **self._ground.child([str(self._programs / program), *arguments], self.folder),
             env={**self.environment(), "PGPASSWORD": self._ground.secret},
             input=stdin,

@@ -1,4 +1,4 @@
-"""A private PostgreSQL with a synchronous standby: the primary can be lost, the standby promoted, the lost one replaced.
+"""A private PostgreSQL with a synchronous standby: the primary can be lost, the standby promoted, the lost replaced.
 
 The primary answers no commit before the standby has it on its disk, so whatever a client was told outlives the primary.
 """
@@ -46,7 +46,9 @@ class Member(Postgres):
 
     def await_standby(self, name: str, timeout_s: float = FOLLOW_S) -> None:
         """Return once no commit is answered before standby `name` has it."""
-        self._await(f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{name}'", "sync", timeout_s)
+        # its checkpointer has sessions wait, and takes up a changed setting before a checkpoint that is asked of it
+        self.sql("CHECKPOINT")
+        self._await("SELECT application_name FROM pg_stat_replication WHERE sync_state = 'sync'", name, timeout_s)
 
     def set(self, setting: str, value: str) -> None:
         """Change a setting that needs no restart."""
@@ -81,9 +83,12 @@ class Pair:
 
     @property
     def url(self) -> str:
-        """Both addresses in one, the same for the whole life of the pair: connections go to the one that takes writes."""
-        hosts = "&".join(f"host={LOOPBACK}:{port}" for port in self._ports)
-        return f"postgresql+asyncpg://{USER}:{self._secret}@/{DATABASE}?{hosts}&target_session_attrs=read-write"
+        """Both addresses in one, the same for the life of the pair: connections go to the one that takes writes."""
+        hosts, ports = ",".join([LOOPBACK] * len(self._ports)), ",".join(str(port) for port in self._ports)
+        return (
+            f"postgresql+asyncpg://{USER}:{self._secret}@/{DATABASE}"
+            f"?host={hosts}&port={ports}&target_session_attrs=read-write"
+        )
 
     def start(self) -> None:
         """Start a primary that is alone so far, and its standby."""
@@ -99,6 +104,10 @@ class Pair:
         self.standby.start()
         self.primary.set("synchronous_standby_names", self.standby.name)
         self.primary.await_standby(self.standby.name)
+
+    def level(self) -> None:
+        """Return once the standby shows to readers all that the primary has."""
+        self.standby.await_received(self.primary.sql("SELECT pg_current_wal_flush_lsn()"))
 
     def promote(self) -> None:
         """Have the standby take the place of a primary that is gone; commits wait for nobody until `stand_by`."""
