@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-ur
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test simulate bench up down lock
+.PHONY: help demo run check test versions simulate fuzz bench up down lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,20 +24,34 @@ run: .venv/.ready ## the worker on servers of its own, until ctrl-c
 	@$(BIN)/python -m deploy.local run -- sh -c '"$$0" -m worker migrate && \
 		ALLOCATION_DECLARE_TOPOLOGY=true exec "$$0" -m worker run $(ARGS)' $(BIN)/python
 
-check: .venv/.ready ## style, types, floors, container files
+check: .venv/.ready ## style, types, floors, weaknesses, container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.checks.findings worker schemas deploy
+	@$(BIN)/python -m tests.checks.advisories requirements.runtime.lock
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/python -m pytest tests/deploy/test_containers.py
 
 test: .venv/.ready ## all tests, on servers of their own
 	$(BIN)/python -m pytest $(ARGS)
 
+RELEASES ?= trixie forky
+MEETING_SERVERS = tests/contract tests/integration tests/e2e/test_faults.py tests/e2e/test_contract_by_hand.py
+versions: .venv/.ready ## the tests that meet servers, on newer versions of them; as root: make versions RELEASES=forky
+	@for release in $(RELEASES); do \
+		$(BIN)/python -m deploy.local tree $$release && \
+		ALLOCATION_LOCAL_RELEASE=$$release $(BIN)/python -m pytest $(MEETING_SERVERS) $(ARGS) || exit 1; \
+	done
+
 SEEDS ?= 10000
 simulate: .venv/.ready ## the engine on a simulated world, a seed a run: make simulate SEEDS=200
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+SECONDS ?= 60
+fuzz: .venv/.ready ## whatever bytes into all that reads: make fuzz SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 bench: .venv/.ready ## benchmarks, on servers of their own
 	@$(RUN) tests.bench $(ARGS)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from schemas.allocation_claims import MEMBERS_MAX
 from schemas.batch import BATCH_OP
+from schemas.violations import shown_text
 from schemas.wire import BODY_BYTES_MAX, Unreadable, UnreadableReason, decoded, read_object, strict_at
 
 _CLAIMS: Final = "claims"
@@ -58,7 +59,7 @@ def _wrong(found: dict[str, Any]) -> str | None:
     if not 1 <= len(claims) <= MEMBERS_MAX:
         return f"{len(claims)} claims, 1 to {MEMBERS_MAX} are read"
     unknown = found.keys() - {"op", _CLAIMS}
-    return f"there is no field {min(unknown)!r} in a {BATCH_OP}" if unknown else None
+    return f"there is no field {shown_text(min(unknown))!r} in a {BATCH_OP}" if unknown else None
 
 
 def _fields(body: bytes, text: str) -> dict[str, Any]:

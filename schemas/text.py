@@ -31,6 +31,15 @@ def canonical_uuid(text: str) -> str:
     raise PydanticCustomError("format", "not a UUID", {"limit": "uuid"})
 
 
+def is_moment(text: str) -> bool:
+    """Whether it is an RFC 3339 date and time with its offset."""
+    try:
+        _moment(text)
+    except PydanticCustomError:
+        return False
+    return True
+
+
 def _moment(value: object) -> datetime:
     if isinstance(value, str) and _is_moment(value):
         try:

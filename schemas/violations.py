@@ -15,6 +15,7 @@ from schemas.keywords import CUSTOM_RULES, KEYWORDS
 
 VIOLATIONS_MAX: Final = 20
 SHOWN_MAX: Final = 200
+_LIMIT_TOLD_MAX: Final = 80
 _LIST_SHOWN_MAX: Final = 64
 _INTEGER_SHOWN_MAX: Final = 2**63
 _KEY_MARK: Final = "[key]"
@@ -33,6 +34,13 @@ class Violation:
     limit: Any
     value: Any
 
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer (RFC 6901), its end left out where it is too long for a sentence."""
+        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+        pointer = "".join(f"/{step}" for step in steps)
+        return pointer if len(pointer) <= SHOWN_MAX else f"{pointer[:SHOWN_MAX]}..."
+
     def to_json(self) -> dict[str, Any]:
         """As it stands in the details of a rejection."""
         return {"path": list(self.path), "rule": self.rule, "limit": self.limit, "value": self.value}
@@ -42,6 +50,15 @@ def violations_of(error: ValidationError, parsed: Mapping[str, Any]) -> tuple[Vi
     """What the validator found in `parsed`, in the order of the fields; the first VIOLATIONS_MAX of it."""
     errors = (one for one in error.errors(include_url=False) if not _miscounted(one))
     return tuple(islice((found for one in errors for found in _violations(one, parsed)), VIOLATIONS_MAX))
+
+
+def sentence(what: str, found: Sequence[Violation]) -> str:
+    """For people: how many places of `what` are wrong, and the first of them."""
+    first = found[0]
+    number = isinstance(first.limit, int | float | str) and not isinstance(first.limit, bool)
+    limit = f" {first.limit}" if number and len(str(first.limit)) <= _LIMIT_TOLD_MAX else ""
+    places = "1 place" if len(found) == 1 else f"{len(found)} places, the first"
+    return f"The {what} breaks the contract at {places}: {first.pointer or 'its root'} ({first.rule}{limit})."
 
 
 def rules_broken(found: Sequence[Violation]) -> PydanticCustomError:

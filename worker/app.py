@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,9 @@ from random import Random
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from worker.addresses import broker_tls, database_tls
 from worker.clock import SystemClock
+from worker.engine.access import Access
 from worker.engine.apply import Route
 from worker.engine.failures import Failures
 from worker.engine.loop import Engine
@@ -28,6 +30,7 @@ from worker.faults import Outage
 from worker.http.server import serve
 from worker.http.verdict import Verdict
 from worker.http.watchdog import Watchdog
+from worker.policy import load_policy
 from worker.postgres.database import Limits as DatabaseLimits
 from worker.postgres.database import Store, create_engine
 from worker.postgres.reads import Reads
@@ -36,8 +39,10 @@ from worker.rabbit.consumer import Consumer
 from worker.rabbit.declare import check, declare
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import Names, topology
+from worker.rabbit.user import user_of
 from worker.settings import Role, Settings
 from worker.telemetry import Log, Telemetry
+from worker.tls import Verify
 
 DATABASE_CONNECTIONS_FOR_CLAIMS = 4
 """Two for a batch and the one behind it, one for the upkeep beside them, one to load all providers."""
@@ -51,8 +56,11 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     stop = stop or asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    access = _access(settings)
     log = structlog.get_logger()
     log.info(Log.STARTED, role=settings.role, prefix=settings.prefix)
+    for server, verify in _lowered(settings):
+        log.warning(Log.NOT_VERIFIED, server=server, verify=verify)
     clock = SystemClock()
     telemetry = Telemetry()
     watchdog = Watchdog(
@@ -62,7 +70,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     )
     around = Surroundings(clock, Random(), telemetry, watchdog)  # noqa: S311 - jitter, no secret
     async with AsyncExitStack() as held:
-        engines = [await held.enter_async_context(part) for part in _parts(settings, around)]
+        engines = [await held.enter_async_context(part) for part in _parts(settings, around, access)]
         port = await held.enter_async_context(
             serve(
                 settings.http_host,
@@ -83,27 +91,40 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     log.info(Log.STOPPED)
 
 
-def _parts(settings: Settings, around: Surroundings) -> Sequence[AbstractAsyncContextManager[Engine]]:
-    claims = [_claims(settings, around)] if settings.role in {Role.CLAIMS, Role.BOTH} else []
-    queries = [_queries(settings, around)] if settings.role in {Role.QUERIES, Role.BOTH} else []
+def _lowered(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The servers whose addresses ask for TLS without all of the verification, and what is left of it."""
+    asked = {
+        "broker": broker_tls(settings.broker_url.get_secret_value()),
+        "database": database_tls(settings.database_url.get_secret_value()),
+    }
+    for server, tls in asked.items():
+        if tls is not None and tls.verify is not Verify.FULL:
+            yield server, tls.verify.value
+
+
+def _parts(
+    settings: Settings, around: Surroundings, access: Access | None
+) -> Sequence[AbstractAsyncContextManager[Engine]]:
+    claims = [_claims(settings, around, access)] if settings.role in {Role.CLAIMS, Role.BOTH} else []
+    queries = [_queries(settings, around, access)] if settings.role in {Role.QUERIES, Role.BOTH} else []
     return claims + queries
 
 
 @asynccontextmanager
-async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
+async def _claims(settings: Settings, around: Surroundings, access: Access | None) -> AsyncIterator[Engine]:
     """The engine that takes claims, with a database engine and broker connections of its own."""
     broker, names = _broker(settings, "claims"), Names(settings.prefix)
     consumer = Consumer(broker, names.claims, settings.prefetch)
     publisher = Publisher(broker, settings.publish_timeout_ms)
     renderer = Renderer(settings.source, names.events)
-    parking = Parking(names.dead, names.claims, names.claims)
+    parking = Parking(names.dead, names.claims, names.claims, access, user_of(broker.url))
     bulk_exchange = names.events_in_bulk if settings.events_in_bulk else None
-    replies = Replies(settings.reply_to_pattern)
+    replies = Replies(settings.reply_to_pattern, access)
     announcer = Announcer(publisher, renderer, parking, replies, around, bulk_exchange=bulk_exchange)
     async with _database(settings, DATABASE_CONNECTIONS_FOR_CLAIMS) as database, _closing(consumer, publisher):
         store = Store(database)
         failures = Failures(
-            Route(store, renderer, around.telemetry, settings.carries_max, around.clock.monotonic),
+            Route(store, renderer, around.telemetry, settings.carries_max, around.clock.monotonic, access=access),
             store,
             around,
             settings.conflict_tries_max,
@@ -131,7 +152,7 @@ async def _claims(settings: Settings, around: Surroundings) -> AsyncIterator[Eng
 
 
 @asynccontextmanager
-async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[Engine]:
+async def _queries(settings: Settings, around: Surroundings, access: Access | None) -> AsyncIterator[Engine]:
     """The engine that answers queries, apart from claims in everything but the event loop."""
     broker, names = _broker(settings, "queries"), Names(settings.prefix)
     consumer = Consumer(broker, names.queries, settings.queries_in_flight_max)
@@ -142,9 +163,12 @@ async def _queries(settings: Settings, around: Surroundings) -> AsyncIterator[En
     ):
         store = Store(database)
         answers = Answers(Reads(database), Views(store), settings.candidates_max)
+        # who may not write to the nameless exchange must not have us do it
+        replies = None if access is None else Replies(settings.reply_to_pattern)
 
         def session() -> QuerySession:
-            return QuerySession(consumer, answers, publisher, around, settings.queries_in_flight_max)
+            in_flight_max = settings.queries_in_flight_max
+            return QuerySession(consumer, answers, publisher, around, in_flight_max, access=access, replies=replies)
 
         yield Engine(
             role=Role.QUERIES.value,
@@ -169,6 +193,14 @@ async def _topology_in_order(settings: Settings) -> None:
         await link.close()
     if differences:
         raise Outage(" ".join(differences))
+
+
+def _access(settings: Settings) -> Access | None:
+    """Raises `InvalidPolicy`."""
+    if settings.policy_file is None:
+        return None
+    policy = load_policy(settings.policy_file)
+    return Access(policy.permissions, policy.speakers)
 
 
 def _broker(settings: Settings, use: str) -> Broker:

@@ -3,12 +3,17 @@
 Those made once a message are named tuples, which cost a third of a frozen dataclass to make.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from worker.placement.ids import ClaimId
+
+ORIGINAL_USER: Final = "x-original-user-id"
+"""The header with the user on whose behalf a message is sent again."""
+
+USER_CHARACTERS_MAX: Final = 255
 
 
 class Properties(Protocol):
@@ -28,6 +33,19 @@ class Properties(Protocol):
     def timestamp(self) -> datetime | None: ...
     @property
     def headers(self) -> Mapping[str, object] | None: ...
+
+
+def on_behalf_of(properties: Properties, speakers: Collection[str]) -> str | None:
+    """The user on whose behalf a message was sent; None where that is not known.
+
+    A broker takes no message under a foreign user id, so that one did send it; whom else its header names is believed
+    of `speakers` alone.
+    """
+    user = properties.user_id
+    if user not in speakers:
+        return user or None
+    named = (properties.headers or {}).get(ORIGINAL_USER, user)
+    return named if isinstance(named, str) and 0 < len(named) <= USER_CHARACTERS_MAX else None
 
 
 class Place(NamedTuple):
@@ -64,7 +82,7 @@ class Outgoing(NamedTuple):
 
     `message_id` is None for replies (the publisher then sets a random one) and the event's id for events.
     `properties`, when given, are copied untouched (a parked message keeps those it came with) and `headers` are
-    added to them.
+    added to them; who sent it goes into a header, since the broker takes no user but our own. `user_id` is that one.
     """
 
     exchange: str
@@ -75,6 +93,7 @@ class Outgoing(NamedTuple):
     content_type: str = "application/cloudevents+json"
     headers: Mapping[str, str | int] | None = None
     properties: Properties | None = None
+    user_id: str | None = None
 
 
 class Record(NamedTuple):

@@ -6,12 +6,16 @@ A verb loads only the part it needs, so that publishing a claim asks for no data
 
 import os
 import re
+import ssl
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from worker.addresses import broker_address, database_address
+from worker.tls import trust
 
 PREFIX = "ALLOCATION_"
 SECRETS = ("database_url", "broker_url")
@@ -27,21 +31,31 @@ class Role(StrEnum):
     BOTH = "both"
 
 
-def _database_url(value: SecretStr) -> SecretStr:
-    scheme, found, rest = value.get_secret_value().partition("://")
-    if not found or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
-        raise ValueError("must begin with postgresql://")
-    return SecretStr(f"postgresql+asyncpg://{rest}")
+def _authorities(path: Path | None) -> Path | None:
+    if path is not None:
+        trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), path)
+    return path
 
 
-def _broker_url(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().startswith(("amqp://", "amqps://")):
-        raise ValueError("must begin with amqp:// or amqps://")
-    return value
+def _database_url(value: SecretStr, given: ValidationInfo) -> SecretStr:
+    return SecretStr(database_address(value.get_secret_value(), given.data.get("database_ca_file")))
+
+
+def _broker_url(value: SecretStr, given: ValidationInfo) -> SecretStr:
+    return SecretStr(broker_address(value.get_secret_value(), given.data.get("broker_ca_file")))
+
+
+def _pattern(value: object) -> object:
+    try:
+        return re.compile(value) if isinstance(value, str) else value
+    except (re.error, OverflowError, RecursionError):
+        raise ValueError("must be a regular expression") from None
 
 
 Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+# Certificates, in PEM, of those who may vouch for a server; without one those whom the system trusts.
+Authorities = Annotated[Path | None, AfterValidator(_authorities)]
 
 
 class Environment(BaseSettings):
@@ -72,6 +86,8 @@ class TopologySettings(Environment):
 class BrokerSettings(TopologySettings):
     """Where the broker is and how long it may keep us waiting."""
 
+    broker_ca_file: Authorities = None
+    # After the file, which goes into it: the address says all there is to know of TLS.
     broker_url: Annotated[SecretStr, AfterValidator(_broker_url)]
     # A frozen broker is noticed after three times this and a little; below 10 a slow broker looks like a dead one.
     heartbeat_s: Annotated[int, Field(ge=1, le=600)] = 10
@@ -82,6 +98,7 @@ class BrokerSettings(TopologySettings):
 class DatabaseSettings(Environment):
     """Where the database is and how long it may keep us waiting; the bounds are the server's own (SET ..._timeout)."""
 
+    database_ca_file: Authorities = None
     database_url: Annotated[SecretStr, AfterValidator(_database_url)]
     # Well above the 99th percentile of a batch (tens of milliseconds): running out means a stuck neighbour.
     lock_timeout_ms: Milliseconds = 2_000
@@ -104,7 +121,14 @@ class HttpSettings(Environment):
     http_port: int = Field(8080, ge=0, le=65_535, description="0 lets the system choose")
 
 
-class Settings(BrokerSettings, DatabaseSettings, HttpSettings, LogSettings):
+class PolicySettings(Environment):
+    """Who may do what."""
+
+    # Without one everybody may do what the broker's own permissions let them.
+    policy_file: Path | None = None
+
+
+class Settings(BrokerSettings, DatabaseSettings, PolicySettings, HttpSettings, LogSettings):
     """All that a running worker goes by."""
 
     role: Role = Role.BOTH
@@ -122,7 +146,7 @@ class Settings(BrokerSettings, DatabaseSettings, HttpSettings, LogSettings):
     # Answers to a request without a limit may be beyond number; nobody reads more, and with their trees they are 1 MB.
     candidates_max: int = Field(1_000, ge=1, le=10_000)
     # Replies go only to queues whose name matches: a claim must not be able to write into any queue it likes.
-    reply_to_pattern: re.Pattern[str] = Field(
+    reply_to_pattern: Annotated[re.Pattern[str], BeforeValidator(_pattern)] = Field(
         default_factory=lambda earlier: re.compile(rf"^(amq\.|{re.escape(str(earlier['prefix']))}\.replies\.)")
     )
     # A claim that needs a row not locked goes first in the next batch; rows that move this often are fought over.

@@ -9,6 +9,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from math import isfinite
 from typing import Final, Literal, TextIO
 
 import structlog
@@ -17,6 +18,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 TEXT_CHARACTERS_MAX: Final = 2_000
 TRACE_CHARACTERS_MAX: Final = 20_000
+# Of what is nested in a field: no line of ours goes so deep.
+DEPTH_MAX: Final = 16
+# Readers of JSON keep 64 bits; Python itself writes no number of thousands of digits.
+INTEGER_MAX: Final = 2**63
 BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 SECONDS_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -67,6 +72,7 @@ class Log(StrEnum):
     INBOX_AGED = "inbox_aged"
     LOOP_STALLED = "loop_stalled"
     HTTP_LISTENING = "http_listening"
+    NOT_VERIFIED = "server_not_fully_verified"
 
 
 class Telemetry:
@@ -171,16 +177,22 @@ def _plain_fields(_logger: WrappedLogger, _method: str, fields: EventDict) -> Ev
     return {name: _plain(value, _limit(name)) for name, value in fields.items()}
 
 
-def _plain(value: object, limit: int) -> object:
+def _plain(value: object, limit: int, depth: int = 0) -> object:
     match value:
-        case None | bool() | int() | float():
+        case None | bool():
             return value
+        case int():
+            return value if abs(value) < INTEGER_MAX else _plain(hex(value), limit)
+        case float():
+            return value if isfinite(value) else str(value)
         case str():
             return value if len(value) <= limit else f"{value[:limit]}... ({len(value)} characters)"
+        case Mapping() | list() | tuple() | set() | frozenset() if depth >= DEPTH_MAX:
+            return "..."
         case Mapping():
-            return {str(key): _plain(item, limit) for key, item in value.items()}
+            return {str(key)[:limit]: _plain(item, limit, depth + 1) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_plain(item, limit) for item in value]
+            return [_plain(item, limit, depth + 1) for item in value]
         case _:
             return _plain(str(value), limit)
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs the command it is given
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,9 @@ from types import FrameType
 
 from deploy.local import running
 from deploy.local.faults import StackFault
+from deploy.local.planting import plant, servers_of
 from deploy.local.stack import Urls, local_stack
+from deploy.local.tree import VARIABLE
 
 NOT_TO_BE_HAD = 1
 
@@ -21,6 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     options = _parser().parse_args(arguments)
+    if options.release:
+        # the command that is run may start servers of its own: of the same release
+        os.environ[VARIABLE] = options.release
     try:
         return _obey(options)
     except StackFault as fault:
@@ -42,6 +47,9 @@ def _obey(options: argparse.Namespace) -> int:
             _say(running.exports(running.urls()))
         case "run":
             return _run(options.command)
+        case "tree":
+            tree = plant(options.name)
+            _say(f"{tree.root}: {servers_of(tree)}")
     return 0
 
 
@@ -89,6 +97,7 @@ def _run_with(command: Sequence[str], variables: dict[str, str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser.add_argument("--release", help="take the servers of this Debian release, of which a tree was made")
     verbs = parser.add_subparsers(dest="verb", required=True)
     up = verbs.add_parser("up", help="start both servers and stay until ctrl-c")
     up.add_argument("--detach", action="store_true", help="leave them running in the background")
@@ -97,6 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("urls", help="print the addresses of what `up` started")
     run = verbs.add_parser("run", help="start both servers, run a command, stop them")
     run.add_argument("command", nargs=argparse.REMAINDER, help="the command, after --")
+    tree = verbs.add_parser("tree", help="make a tree of another Debian release, for its versions of the servers")
+    tree.add_argument("name", help="of the release, trixie or forky, say")
     return parser
 
 

@@ -6,11 +6,13 @@ import random
 import secrets
 import socket
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from deploy.local.faults import StackFault
+from deploy.local.tree import Tree, chosen_tree
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which Linux takes the ports of outgoing connections (32768 upwards): a client that
@@ -47,6 +49,13 @@ class Ground:
     account: Account
     secret: str
     keep: bool
+    tree: Tree | None = None
+
+    def child(self, command: Sequence[str], folder: Path) -> dict[str, Any]:
+        """Arguments of `subprocess.Popen` that run `command` in `folder` under the account, in the tree if any."""
+        if self.tree is None:
+            return {"args": list(command), "cwd": folder, **self.account.popen_options()}
+        return {"args": self.tree.enter(command, folder, self.account.uid, self.account.gid), "cwd": "/"}
 
     def make_folder(self, name: str) -> Path:
         """A subfolder that only the account can enter."""
@@ -79,19 +88,22 @@ class Ground:
 def lay_ground(folder: Path | None) -> Ground:
     """A ground in a fresh temporary folder, or in `folder`, which is made if missing and kept at the end.
 
-    Raises StackFault when no account can run the servers.
+    Raises StackFault when no account can run the servers, or the tree of the release asked for cannot be used.
     """
-    account = choose_account()
+    account, tree = choose_account(), chosen_tree()
     keep = folder is not None
-    chosen = Path(tempfile.mkdtemp(prefix="allocation-")) if folder is None else folder.absolute()
+    if tree is not None and keep:
+        raise StackFault(f"The servers of {tree.name} see no folder but those in their own tree: give them none.")
+    scratch = tree.scratch if tree is not None else None
+    chosen = Path(tempfile.mkdtemp(prefix="allocation-", dir=scratch)) if folder is None else folder.absolute()
     chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
     chosen.chmod(0o700)
     account.own(chosen)
-    bare = Ground(chosen, account, "", keep)
+    bare = Ground(chosen, account, "", keep, tree)
     kept_secret = chosen / "secret"
     if not kept_secret.exists():
         bare.write_private("secret", secrets.token_hex(16))
-    return Ground(chosen, account, kept_secret.read_text(encoding="utf-8"), keep)
+    return replace(bare, secret=kept_secret.read_text(encoding="utf-8"))
 
 
 def choose_account() -> Account:
@@ -110,7 +122,7 @@ def choose_account() -> Account:
 def free_ports(count: int) -> list[int]:
     """`count` different loopback ports on which nothing listens."""
     found: list[int] = []
-    for port in random.sample(PORTS, k=len(PORTS)):
+    for port in random.sample(PORTS, k=len(PORTS)):  # nosec B311 - any free port will do
         with socket.socket() as probe:
             if probe.connect_ex((LOOPBACK, port)) == 0:
                 continue

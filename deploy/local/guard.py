@@ -7,6 +7,7 @@ import (and no codec but UTF-8) before the account is changed, since that accoun
 """
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 
 CLEAN_END_S = 5.0
 POLL_S = 0.01
+IPC_RMID = 0
 
 
 def members(folder: Path) -> Iterator[int]:
@@ -35,10 +37,10 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def postmaster(folder: Path) -> int | None:
-    """The process id that PostgreSQL wrote down in its data folder, if it runs."""
-    lock = folder / "postgres" / "postmaster.pid"
-    return int(lock.read_text(encoding="utf-8").split("\n", 1)[0]) if lock.exists() else None
+def postmasters(folder: Path) -> dict[Path, int]:
+    """The data folders of PostgreSQL, each with the process id that its server wrote down; it may be a dead one's."""
+    locks = folder.glob("*/postmaster.pid")
+    return {lock.parent: int(lock.read_text(encoding="utf-8").split("\n", 1)[0]) for lock in locks}
 
 
 def end_all(folder: Path) -> None:
@@ -46,13 +48,13 @@ def end_all(folder: Path) -> None:
 
     PostgreSQL gets its immediate shutdown, for it then gives back its shared memory; all else is killed.
     """
-    main = postmaster(folder)
+    mains = postmasters(folder)
     for pid in members(folder):
-        in_postgres = pid == main or _works_in(pid, folder / "postgres")
+        works_in = _works_in(pid)
         send(pid, signal.SIGCONT)
-        if pid == main:
+        if pid in mains.values():
             send(pid, signal.SIGQUIT)
-        elif main is None or not in_postgres:
+        elif works_in not in mains:
             send(pid, signal.SIGKILL)
     deadline = time.monotonic() + CLEAN_END_S
     while alive := list(members(folder)):
@@ -60,13 +62,24 @@ def end_all(folder: Path) -> None:
             for pid in alive:
                 send(pid, signal.SIGKILL)
         time.sleep(POLL_S)
+    for lock in folder.glob("*/postmaster.pid"):
+        give_back(lock)
 
 
-def _works_in(pid: int, folder: Path) -> bool:
+def give_back(lock: Path) -> None:
+    """Remove the shared memory that a killed PostgreSQL left behind; its lock file's seventh line says which."""
+    lines = lock.read_text(encoding="utf-8").split("\n")
+    named = lines[6].split() if len(lines) > 6 else []
+    if len(named) == 2:
+        # one that is gone already is refused, and that is as well
+        ctypes.CDLL(None).shmctl(int(named[1]), IPC_RMID, None)
+
+
+def _works_in(pid: int) -> Path | None:
     try:
-        return Path(f"/proc/{pid}/cwd").readlink() == folder
+        return Path(f"/proc/{pid}/cwd").readlink()
     except OSError:
-        return False
+        return None
 
 
 def main(arguments: list[str]) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404 - it asks the system for its packages
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path

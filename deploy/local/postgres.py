@@ -1,7 +1,7 @@
 """The private PostgreSQL server: a cluster made on first start, password login on loopback, default durability."""
 
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs PostgreSQL's programs
 from pathlib import Path
 
 from deploy.local.faults import StackFault
@@ -17,6 +17,8 @@ dynamic_shared_memory_type = mmap  # in the data folder, so that a killed server
 max_connections = 200
 jit = off
 """
+# The word for a server that takes writes, and the one for a standby that answers reads.
+LETS_IN = ("ready", "standby")
 
 
 class Postgres(Server):
@@ -41,10 +43,10 @@ class Postgres(Server):
         return self._ground.environment({})
 
     def is_ready(self, pid: int) -> bool:
-        """Whether the server has written its own process id and the word `ready` into its lock file."""
+        """Whether the server has written its own process id into its lock file, and that it lets clients in."""
         lock = self.folder / "postmaster.pid"
         lines = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
-        return len(lines) >= 8 and int(lines[0]) == pid and lines[7].strip() == "ready"
+        return len(lines) >= 8 and int(lines[0]) == pid and lines[7].strip() in LETS_IN
 
     def prepare(self) -> None:
         """Make the cluster and its database, unless they are there already."""
@@ -61,16 +63,20 @@ class Postgres(Server):
             stream.write(SETTINGS.format(address=LOOPBACK))
         self._run("postgres", "--single", "-D", str(self.folder), "postgres", stdin=f"CREATE DATABASE {DATABASE}\n")
 
-    def _run(self, program: str, *arguments: str, stdin: str = "") -> None:
-        done = subprocess.run(  # noqa: S603 - commands are built here, never from input
-            [str(self._programs / program), *arguments],
-            cwd=self.folder,
-            env=self.environment(),
+    def sql(self, statement: str, database: str = DATABASE) -> str:
+        """What `statement` answers in psql, a row a line, without heads; raises StackFault when it fails."""
+        options = ("-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", LOOPBACK, "-p", str(self.port))
+        return self._run("psql", *options, "-U", USER, "-d", database, "-c", statement).strip()
+
+    def _run(self, program: str, *arguments: str, stdin: str = "") -> str:
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # nosec B603 - no shell, arguments of our own
+            **self._ground.child([str(self._programs / program), *arguments], self.folder),
+            env={**self.environment(), "PGPASSWORD": self._ground.secret},
             input=stdin,
             capture_output=True,
             text=True,
             check=False,
-            **self._ground.account.popen_options(),  # type: ignore[call-overload]  # one dict for three options
         )
         if done.returncode != 0:
             raise StackFault(f"{program} failed: {done.stderr.strip()}")
+        return done.stdout

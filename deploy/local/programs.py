@@ -2,12 +2,13 @@
 
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404 - it asks programs for their versions
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.faults import StackFault
 from deploy.local.install import install
+from deploy.local.tree import Tree, chosen_tree
 
 POSTGRES_OLDEST = 15
 
@@ -23,8 +24,11 @@ class Programs:
 def find_programs(postgres: bool, rabbit: bool) -> Programs:
     """The programs asked for, None for those not asked for; what is missing is installed first.
 
-    Raises StackFault when something is missing and may not be installed.
+    They are those of the tree that the environment asks for, if it does. Raises StackFault when something is missing
+    and may not be installed.
     """
+    if (tree := chosen_tree()) is not None:
+        return Programs(_postgres_in(tree) if postgres else None, _rabbit_in(tree) if rabbit else None)
     finders = {"postgresql": _newest_postgres} if postgres else {}
     finders |= {"rabbitmq-server": _rabbit_scripts} if rabbit else {}
     if missing := [package for package, find in finders.items() if find() is None]:
@@ -62,3 +66,19 @@ def _rabbit_scripts() -> Path | None:
         folders.append(Path(on_path).resolve().parent)
     whole = [folder for folder in folders if (folder / "rabbitmq-env").exists()]
     return whole[-1] if whole and shutil.which("erl") and shutil.which("epmd") else None
+
+
+def _postgres_in(tree: Tree) -> Path:
+    return _only(tree, "usr/lib/postgresql/*/bin")
+
+
+def _rabbit_in(tree: Tree) -> Path:
+    return _only(tree, "usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin")
+
+
+def _only(tree: Tree, pattern: str) -> Path:
+    """A release has one version of each; named as it is inside, since not every program starts by way of the link."""
+    found = next(tree.root.glob(pattern), None)
+    if found is None:
+        raise StackFault(f"The tree of {tree.name} has no {pattern}: remove {tree.root} and make it again.")
+    return Path("/") / found.relative_to(tree.root)

@@ -3,7 +3,7 @@
 import secrets
 import shutil
 import socket
-import subprocess
+import subprocess  # nosec B404 - it runs RabbitMQ's programs
 from pathlib import Path
 
 from deploy.local.faults import StackFault
@@ -116,16 +116,14 @@ class Rabbit(Server):
 
     def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl ARGUMENTS` says of this node; raises StackFault when it fails."""
-        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 - a fixed program
-            [str(self._programs / "rabbitmqctl"), "--quiet", *arguments],
-            cwd=self.folder,
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # nosec B603 - no shell, arguments of our own
+            **self._ground.child([str(self._programs / "rabbitmqctl"), "--quiet", *arguments], self.folder),
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=CTL_S,
             check=False,
-            **self._ground.account.popen_options(),  # type: ignore[call-overload]  # one dict for three options
         )
         if done.returncode != 0:
             raise StackFault(f"rabbitmqctl {arguments[0]} failed: {(done.stderr or done.stdout).strip()}")

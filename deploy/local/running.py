@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs itself in the background
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ def detach(folder: Path | None) -> Urls:
         raise StackFault("A stack is running already: `make down` stops it.")
     LOG.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "deploy.local", "up", *(["--folder", str(folder)] if folder else [])]
-    with LOG.open("w", encoding="utf-8") as log:
+    with _private(LOG) as log:
         child = subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
@@ -88,6 +88,13 @@ def detach(folder: Path | None) -> Urls:
     if found is None:
         raise StackFault(LOG.read_text(encoding="utf-8").strip().removeprefix("error: "))
     return found[1]
+
+
+def _private(path: Path) -> IO[str]:
+    """An empty file that only we can read: a stack tells its addresses, and a password stands in each."""
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)  # one that was there already keeps its mode
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def _write(state: IO[str], urls: Urls) -> None:

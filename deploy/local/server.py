@@ -2,7 +2,7 @@
 
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it runs the servers' programs
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -61,15 +61,13 @@ class Server(ABC):
         if self.pid is not None:
             return
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(  # noqa: S603 - commands are built here, never from input
-                self.command(),
-                cwd=self.folder,
+            self._child = subprocess.Popen(  # nosec B603 - no shell, arguments of our own
+                **self._ground.child(self.command(), self.folder),
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **self._ground.account.popen_options(),  # type: ignore[call-overload]  # one dict for three options
             )
 
     def await_ready(self, timeout_s: float = START_S) -> None:
@@ -100,6 +98,10 @@ class Server(ABC):
         self._signal_tree(signal.SIGKILL)
         if self._child is not None:
             self._child.wait(STOP_S)
+
+    def kill_all(self) -> None:
+        """End it at once with all that was started to serve it."""
+        self.kill()
 
     def restart(self) -> None:
         """Stop in good order and start again on the same port and data."""

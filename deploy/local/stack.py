@@ -1,7 +1,7 @@
 """The local stack: both servers on one ground, watched by a guard that ends them whatever happens to us."""
 
 import contextlib
-import subprocess
+import subprocess  # nosec B404 - it runs its own watch
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from deploy.local.ground import Ground, free_ports, lay_ground
 from deploy.local.postgres import Postgres
 from deploy.local.programs import find_programs
 from deploy.local.rabbit import Rabbit
+from deploy.local.server import Server
 
 GUARD_S = 30.0
 
@@ -61,7 +62,7 @@ def local_stack(folder: Path | None = None, postgres: bool = True, rabbit: bool 
     """
     programs = find_programs(postgres, rabbit)
     ground = lay_ground(folder)
-    with _guarded(ground) as watch:
+    with guarded(ground) as watch:
         port, broker_port, peer_port, names_port = free_ports(4)
         database = Postgres(ground, port, programs.postgres) if programs.postgres else None
         broker = Rabbit(ground, (broker_port, peer_port, names_port), programs.rabbit) if programs.rabbit else None
@@ -69,7 +70,7 @@ def local_stack(folder: Path | None = None, postgres: bool = True, rabbit: bool 
             _start(database, broker)
             yield Stack(database, broker)
         finally:
-            _end(watch, database, broker)
+            end(watch, *(server for server in (database, broker) if server is not None))
 
 
 def _start(database: Postgres | None, broker: Rabbit | None) -> None:
@@ -85,7 +86,7 @@ def _start(database: Postgres | None, broker: Rabbit | None) -> None:
 
 
 @contextlib.contextmanager
-def _guarded(ground: Ground) -> Iterator[subprocess.Popen[bytes]]:
+def guarded(ground: Ground) -> Iterator[subprocess.Popen[bytes]]:
     """A guard over `ground`; it cleans up when its standard input is closed, by us or by our death."""
     account = ground.account
     keep = "keep" if ground.keep else "remove"
@@ -97,12 +98,10 @@ def _guarded(ground: Ground) -> Iterator[subprocess.Popen[bytes]]:
         yield watch
 
 
-def _end(watch: subprocess.Popen[bytes], database: Postgres | None, broker: Rabbit | None) -> None:
+def end(watch: subprocess.Popen[bytes], *servers: Server) -> None:
     """Have the guard end the servers and remove the folder, then collect the children; kill what it left."""
     if watch.stdin is not None:
         watch.stdin.close()
     watch.wait(GUARD_S)
-    if database is not None:
-        database.kill()
-    if broker is not None:
-        broker.kill_all()
+    for server in servers:
+        server.kill_all()

@@ -19,7 +19,7 @@ from tests.bench.figures import Line
 from tests.bench.ground import Ground, ground
 from tests.bench.machine import described
 
-ROWS: Final = ("1", "3", "4", "5", "6", "8", "9", "10", "11", "12")
+ROWS: Final = ("1", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")
 
 
 @dataclass(frozen=True, slots=True)

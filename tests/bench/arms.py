@@ -10,7 +10,7 @@ from tests.bench.fleets import Fleet, flat, occupied, trees
 from tests.bench.ground import Ground, Place
 from tests.bench.places import flat_distinct, flat_shapes, tree_shapes
 from tests.bench.programs import relay, workers
-from tests.bench.workload import hot, spread, spread_over
+from tests.bench.workload import gathered, hot, spread, spread_over
 from tests.e2e.worker_process import WorkerProcess
 
 Start = Callable[[Ground, Place], AbstractAsyncContextManager[list[WorkerProcess]]]
@@ -22,7 +22,8 @@ class Arm:
     """Who empties the queue, what it is full of, and on what fleet; without one, on the 1,000 that are declared.
 
     Where providers have to be found, one claim goes through before the queue is filled, since the first such claim
-    makes the worker load its view of the whole fleet.
+    makes the worker load its view of the whole fleet. `share`: how many claims beside other arms, so that what is
+    faster or slower is measured for about as long.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Arm:
     claims: Claims = spread
     fleet: Fleet | None = None
     warmed: bool = False
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ RELAY: Final = Arm("relay", relay)
 LIBRARY_RELAY: Final = Arm("relay, the library's consumer", lambda ground, place: relay(ground, place, "--plain"))
 ONE: Final = Arm("one worker", one)
 TWO: Final = Arm("two workers", two)
+BATCHED: Final = Arm("one worker, 64 claims a message", one, gathered(64, spread), share=3.0)
 ONE_HOT: Final = Arm("one worker, one provider", one, hot)
 TWO_HOT: Final = Arm("two workers, one provider", two, hot)
 PLACE: Final = placing("place over 1,000", flat(1_000), flat_shapes)
@@ -104,6 +107,7 @@ COMPARED: Final = (
     Compared(
         "6", "place over trees, 100,009 providers", PLACE_100_000_TREES, PLACE_TREES, "1,001 providers", None, "whole"
     ),
+    Compared("7", "64 claims a message", BATCHED, ONE, "one claim a message", Target("at least", 2.5)),
     Compared(
         "8",
         "named, on all of 100,000, 1,000,000 held",

@@ -1,4 +1,4 @@
-"""Rows 1, 3 to 6 and 8: how fast a preloaded queue is emptied; all that is compared in turns."""
+"""Rows 1 and 3 to 8: how fast a preloaded queue is emptied; all that is compared in turns."""
 
 import signal
 from collections import defaultdict
@@ -36,7 +36,7 @@ async def measure(
             for arm in arms:
                 say(f"{arm.name}, {repetition + 1} of {repetitions}")
                 async with ground.place(of[arm.fleet] if arm.fleet else None) as place:
-                    rates.of[arm].append(await _rate(ground, place, arm, claims))
+                    rates.of[arm].append(await _rate(ground, place, arm, int(claims * arm.share)))
                     rates.refused[arm] += await place.refused()
                     rates.deadlocks += await place.deadlocks()
     return rates

@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from schemas.batch import BATCH_OP
 from schemas.cloudevents import encode
 from worker.messages import Outgoing
 
@@ -73,10 +74,25 @@ def spread_over(providers: int) -> Callable[[int], Iterator[dict[str, Any]]]:
     return lambda count: (allocation(provider(number * STRIDE % providers)) for number in range(count))
 
 
-def outgoing(exchange: str, claim: dict[str, Any]) -> Outgoing:
-    """The claim as a publisher sends it."""
+def gathered(size: int, claims: Callable[[int], Iterator[dict[str, Any]]]) -> Callable[[int], Iterator[dict[str, Any]]]:
+    """The same claims, so many in a message; the last message may have fewer."""
+
+    def messages(count: int) -> Iterator[dict[str, Any]]:
+        singly = claims(count)
+        while members := list(islice(singly, size)):
+            yield {"op": BATCH_OP, "claims": members}
+
+    return messages
+
+
+def outgoing(exchange: str, message: dict[str, Any]) -> Outgoing:
+    """A claim, or several in a message, as a publisher sends it."""
     return Outgoing(
-        exchange, claim["op"], encode(claim), correlation_id=claim["claim_id"], content_type="application/json"
+        exchange,
+        message["op"],
+        encode(message),
+        correlation_id=message.get("claim_id"),
+        content_type="application/json",
     )
 
 

@@ -18,6 +18,7 @@ from tests.fakes.broker import FakeBroker, FakeConsumer, FakeProperties, FakePub
 from tests.fakes.clock import ManualClock
 from tests.fakes.signals import PATIENCE_S
 from tests.fakes.store import FakeStore
+from worker.engine.access import Access
 from worker.engine.apply import Route
 from worker.engine.failures import Failures
 from worker.engine.loop import Engine
@@ -70,8 +71,10 @@ class Rig:
         parked_max: int = 20,
         slow_s: float = 0.0,
         bulk_exchange: str | None = None,
+        access: Access | None = None,
     ) -> None:
         self._bulk_exchange = bulk_exchange
+        self._access = access
         self.clock: ManualClock = other.clock if other else ManualClock()
         self.store: FakeStore = other.store if other else FakeStore(self.clock)
         self.broker: FakeBroker = other.broker if other else FakeBroker()
@@ -93,10 +96,11 @@ class Rig:
 
     def _engine(self, around: Surroundings) -> Engine:
         renderer = Renderer("/test", EVENTS)
-        replies = Replies(re.compile(r"^(amq\.|allocation\.replies\.)"))
-        parking = Parking(DEAD, CLAIMS, CLAIMS)
+        replies = Replies(re.compile(r"^(amq\.|allocation\.replies\.)"), self._access)
+        parking = Parking(DEAD, CLAIMS, CLAIMS, self._access)
         announcer = Announcer(self.publisher, renderer, parking, replies, around, bulk_exchange=self._bulk_exchange)
-        route = Route(self.store, renderer, self.telemetry, self._limits.carries_max, self._later)
+        carries_max = self._limits.carries_max
+        route = Route(self.store, renderer, self.telemetry, carries_max, self._later, access=self._access)
         failures = Failures(route, self.store, around, self._limits.conflict_tries_max)
 
         def session() -> Session:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.builders import VCPU, claim_id, provider_id, provider_row
-from tests.component.bodies import put
+from tests.component.bodies import claim, put
 from tests.component.rig import Rig
 from worker.placement.inventory import Inventory
 
@@ -45,3 +45,10 @@ async def test_a_nasty_message_is_answered_or_parked_and_harms_no_other(rig: Rig
     assert len(rig.events) >= 2
     assert all((one.headers or {})["x-parked-reason"] != "poison" for one in rig.dead)
     assert len(set(rig.bodies_of(1))) == 1 or len(rig.dead) == 2
+
+
+async def test_a_sentence_for_people_spells_out_what_a_name_has_in_it(rig: Rig) -> None:
+    await rig.run(claim(1, "trait.delete", name="\x1b[2J\n\u202e"))
+    data = rig.told(1)["data"]
+    assert data["message"] == "There is no trait \\x1b[2J\\n\\u202e."
+    assert data["details"] == {"traits": ["\x1b[2J\n\u202e"]}

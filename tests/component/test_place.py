@@ -31,6 +31,9 @@ async def test_what_a_claim_took_is_not_there_for_the_next(hosts: Rig) -> None:
     await hosts.run(*(place(number, number, {"VCPU": 6}) for number in (1, 2, 3, 4)))
     assert [taken(hosts, number) for number in (1, 2, 3)] == [[provider_id(1)], [provider_id(2)], [provider_id(3)]]
     assert hosts.code(4) == "no_candidates"
+    said = hosts.told(4)["data"]["message"]
+    assert "of 3 providers none was left at the step capacity of VCPU; the nearest, " in said
+    assert said.endswith(" lacked 2 of 6 VCPU.")
 
 
 async def test_batches_one_after_the_other_see_what_the_ones_before_took() -> None:

@@ -1,6 +1,7 @@
 """The stack's command line."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,16 @@ def test_a_command_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> 
     done = stack_command(tmp_path, "run", "--", "no-such-command", **GIVEN)
     assert done.stderr == "error: no-such-command cannot be run: No such file or directory.\n"
     assert done.returncode == 1
+
+
+def test_only_oneself_can_read_what_a_detached_stack_says(tmp_path: Path) -> None:
+    log, in_the_way = tmp_path / ".local" / "stack.log", tmp_path / "file"
+    log.parent.mkdir()
+    log.touch(0o666)
+    in_the_way.touch()
+    assert stack_command(tmp_path, "up", "--detach", "--folder", str(in_the_way)).returncode == 1
+    assert log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
 def test_a_detached_stack_is_found_guarded_against_a_second_one_and_stopped(tmp_path: Path) -> None:

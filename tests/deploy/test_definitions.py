@@ -1,7 +1,7 @@
 """The broker's definitions: the checked-in file is what the topology says, and a broker takes it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,11 +26,11 @@ def test_the_file_for_the_broker_is_what_the_topology_says() -> None:
     assert checked_in == definitions(topology())
 
 
-def test_a_broker_takes_the_definitions(rabbitmqctl: Callable[..., str], vhost: str, open_folder: Path) -> None:
-    file = open_folder / "definitions.json"
+def test_a_broker_takes_the_definitions(rabbit_server: Rabbit, vhost: str) -> None:
+    file = rabbit_server.folder / "definitions.json"
     file.write_text(json.dumps(definitions(topology(), vhost)), "utf-8")
-    rabbitmqctl("import_definitions", str(file))
-    listed = rabbitmqctl("list_queues", "--vhost", vhost, "--no-table-headers", "name", "policy")
+    rabbit_server.ctl("import_definitions", str(file))
+    listed = rabbit_server.ctl("list_queues", "--vhost", vhost, "--no-table-headers", "name", "policy")
     assert {tuple(line.split()) for line in listed.splitlines()} == {
         ("allocation.claims", "allocation.claims"),
         ("allocation.dead",),

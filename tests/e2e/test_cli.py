@@ -119,6 +119,32 @@ async def test_a_claim_with_mistakes_is_refused_by_the_worker_as_well(place: Pla
     assert "rejected: invalid_message" in refused.stdout
 
 
+async def test_an_outcome_comes_however_the_claims_id_is_spelled(place: Place) -> None:
+    claim_id = str(uuid4()).replace("-", "").upper()
+    async with place.worker():
+        outcome = await place.said("claim", "resource_class.create", "name=CUSTOM_ONE", f"claim_id={claim_id}")
+    assert outcome["claimid"].replace("-", "").upper() == claim_id
+
+
+async def test_a_file_of_several_claims_has_the_outcome_of_each(place: Place, tmp_path: Path) -> None:
+    ids = [str(uuid4()), str(uuid4())]
+    claims: list[dict[str, Any]] = [
+        {"op": "trait.ensure", "claim_id": ids[0], "name": "CUSTOM_A"},
+        {"op": "trait.delete", "claim_id": ids[1], "name": "CUSTOM_B"},
+        {"op": "trait.ensure", "name": "CUSTOM_C"},
+    ]
+    file = tmp_path / "claims.json"
+    file.write_text(json.dumps({"op": "claims.batch", "claims": claims}))
+    async with place.worker():
+        ran = await place.ran("claim", str(file), "--json")
+        shown = await place.ran("claim", "-", stdin=json.dumps({"op": "claims.batch", "claims": claims[:1]}))
+    outcomes = json.loads(ran.stdout)
+    assert [outcome["type"] for outcome in outcomes] == ["trait.created", "claim.rejected", "trait.created"]
+    assert [outcome["claimid"] for outcome in outcomes[:2]] == ids
+    assert (ran.exit_code, shown.exit_code) == (3, 0), ran.output + shown.output
+    assert "trait.created" in shown.stdout
+
+
 async def test_the_same_claim_has_the_same_outcome_and_another_under_its_id_is_refused(
     place: Place, tmp_path: Path
 ) -> None:

@@ -13,13 +13,14 @@ be renamed in a run that is checked.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from tests.simulation.consumers import check_consumers
+from tests.simulation.deadlines import check_deadlines
 from tests.simulation.history import check_providers
 from tests.simulation.names import check_names
 
@@ -27,6 +28,9 @@ Tables = Mapping[str, Any]
 Event = dict[str, Any]
 
 REJECTED = "claim.rejected"
+SEVERAL = "claims.batch"
+SEVERAL_MAX = 256
+POISON, REUSED = "poison", "claim_id_reused"
 ACCEPTED = {
     "allocation.set": {"allocation.granted"},
     "allocation.set_many": {"allocation.granted"},
@@ -58,7 +62,7 @@ ACCEPTED = {
 
 
 class Published(NamedTuple):
-    """A message that was sent to the claims' exchange, as often as it was sent."""
+    """A message that was sent to the claims' exchange, as often as it was sent; it may hold several claims."""
 
     body: bytes
 
@@ -111,20 +115,39 @@ def check(
     parked: Sequence[Parked],
     tables: Tables,
     beside: Sequence[str] = (),
+    poisoned: Collection[str] = (),
 ) -> Report:
-    """What became of a run at whose end every message was settled. `beside`: what else was seen to be wrong."""
+    """What became of a run at whose end every message was settled.
+
+    `beside`: what else was seen to be wrong. `poisoned`: the ids of claims that the world was made to break on, which
+    may be set aside for that, and then have no outcome.
+    """
     report = Report()
+    published = [Published(claim) for one in published for claim in members(one.body)]
     for what in beside:
         report.find("unexpected", what)
     events = _once_each(received, report)
     outcomes = _outcomes(events, report)
     claims = _claims(published)
-    _settled(published, claims, outcomes, parked, report)
+    _settled(published, claims, outcomes, parked, poisoned, report)
+    check_deadlines({name: bodies.values() for name, bodies in claims.items()}, outcomes, report.find)
     _as_asked(claims, outcomes, events, report)
     check_providers(events, tables["providers"], report.find)
     check_consumers(events, tables["consumers"], report.find)
     check_names(events, tables, report.find)
     return report
+
+
+def members(body: bytes) -> list[bytes]:
+    """The claims of a message, each as if it had come alone; the message itself where it is one or cannot be read."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return [body]
+    claims = said.get("claims") if isinstance(said, dict) and said.get("op") == SEVERAL else None
+    if not isinstance(claims, list) or not 1 <= len(claims) <= SEVERAL_MAX or said.keys() != {"op", "claims"}:
+        return [body]
+    return [json.dumps(claim).encode() for claim in claims]
 
 
 def _once_each(received: Sequence[Received], report: Report) -> list[Event]:
@@ -184,9 +207,13 @@ def _read(body: bytes) -> tuple[str | None, str, Any]:
     """The id of a claim, its content whatever the order of its fields, and what it says; no id if it has none."""
     try:
         claim = json.loads(body)
-        return str(UUID(claim["claim_id"])), json.dumps(claim, sort_keys=True), claim
-    except (ValueError, TypeError, KeyError, AttributeError):
+        content = json.dumps(claim, sort_keys=True)
+    except (ValueError, RecursionError):
         return None, body.decode(errors="replace"), None
+    try:
+        return str(UUID(claim["claim_id"])), content, claim
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None, content, claim
 
 
 def _settled(
@@ -194,6 +221,7 @@ def _settled(
     claims: Mapping[str, Mapping[str, Any]],
     outcomes: Mapping[str, Event],
     parked: Sequence[Parked],
+    poisoned: Collection[str],
     report: Report,
 ) -> None:
     """Each claim has an outcome, and all that has none is set aside, for a reason that there is."""
@@ -205,7 +233,8 @@ def _settled(
         if len(unsettled) > (claim_id in outcomes):
             report.find("lost", f"claim {claim_id}: {len(unsettled)} bodies without an outcome of their own")
         for content in bodies.keys() & aside.keys():
-            if aside[content] != "claim_id_reused" or len(bodies) == 1:
+            due = aside[content] == REUSED and len(bodies) > 1
+            if not due and (aside[content] != POISON or claim_id not in poisoned):
                 report.find("unexpected", f"claim {claim_id} was set aside: {aside[content]}")
     for one in published:
         known, content, _ = _read(one.body)

@@ -1,7 +1,7 @@
-"""Publishers: random claims of all kinds over few providers and consumers, sent once or several times."""
+"""What publishers want: random claims of all kinds over few providers and consumers."""
 
-import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,15 +15,19 @@ NAMES = ("CUSTOM_A", "CUSTOM_B", "CUSTOM_C")
 TRAITS = ("CUSTOM_FAST", "CUSTOM_SLOW", "HW_CPU_X86_AVX2")
 RARELY, SOMETIMES = 0.1, 0.35
 HOT = 0.25
+DEADLINES_S = (-10.0, 0.0, 0.02, 0.2, 2.0, 60.0)
+"""From the moment a claim is sent: from one that has passed already to one that is kept but for outages."""
 
 
 class Load:
     """`claim` makes the next one; in a hot run all claims are for amounts on one provider.
 
-    `seen` is what the publishers know from events: generations by provider, consumer."""
+    `seen` is what the publishers know from events: generations by provider, consumer. `moment` tells the time."""
 
-    def __init__(self, random: Random, *, hot: bool) -> None:
+    def __init__(self, random: Random, moment: Callable[[], datetime], *, hot: bool) -> None:
         self._random = random
+        self._moment = moment
+        self._hurried = random.choice((0.0, 0.05, 0.4))
         self._next = 1
         self.hot = hot or random.random() < HOT
         self._providers = 1 if self.hot else random.randint(1, 5)
@@ -50,7 +54,11 @@ class Load:
 
     def claim(self) -> Body:
         """Any."""
-        return self._random.choice(self._kinds)()
+        body = self._random.choice(self._kinds)()
+        if self._random.random() < self._hurried:
+            until = self._moment() + timedelta(seconds=self._random.choice(DEADLINES_S))
+            body["deadline"] = until.isoformat()
+        return body
 
     def learn(self, event: Mapping[str, Any]) -> None:
         """What an event tells of generations."""
@@ -201,8 +209,3 @@ class Load:
             },
             allocations=self._members(self._random.randint(0, 2)),
         )
-
-
-def encoded(body: Body) -> bytes:
-    """As it travels."""
-    return json.dumps(body).encode()

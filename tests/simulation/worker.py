@@ -2,18 +2,21 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from tests.fakes.store import FakeStore
 from tests.simulation.broker import NaturalBroker, NaturalConsumer, NaturalPublisher
 from tests.simulation.clock import VirtualClock
+from tests.simulation.kinds import Kind
 from tests.simulation.nature import WHOSE
 from worker.engine.apply import Route
 from worker.engine.failures import Failures
+from worker.engine.intake import Incoming
 from worker.engine.loop import Engine
 from worker.engine.parking import Parking
 from worker.engine.ports import Store, Surroundings
@@ -21,9 +24,11 @@ from worker.engine.publish import Announcer
 from worker.engine.render import Renderer
 from worker.engine.replies import Replies
 from worker.engine.session import Limits, Session
+from worker.messages import Record
 from worker.telemetry import Telemetry
 
 CLAIMS, EVENTS, DEAD = "allocation.claims", "allocation.events", "allocation.dead"
+BULK = "allocation.events.bulk"
 TELEMETRY = Telemetry()
 """One for all: nothing that a worker does depends on what it has counted, and making one takes long."""
 
@@ -49,18 +54,43 @@ class Parts:
     failures: Callable[..., Failures] = Failures
 
 
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """What the workers of a run share: the world's two servers, and what is set the same for all.
+
+    `poison`: by claim id, which part of the world breaks on it.
+    """
+
+    store: FakeStore
+    broker: NaturalBroker
+    poison: Mapping[str, Kind]
+    bulk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BreakableRenderer(Renderer):
+    """Cannot render the outcomes of some claims: a bug of the engine's own."""
+
+    poison: Mapping[str, Kind]
+
+    def record(self, incoming: Incoming, outcome: Any, now: datetime) -> Record:
+        if self.poison.get(incoming.claim) is Kind.POISONED_ENGINE:
+            raise LookupError(incoming.claim)
+        return Renderer.record(self, incoming, outcome, now)
+
+
 class Worker:
     """Runs from the moment it is made; `task` ends when it was stopped, killed, or met an error of its own."""
 
-    def __init__(self, name: str, store: FakeStore, broker: NaturalBroker, random: Random, parts: Parts) -> None:
+    def __init__(self, name: str, shared: Surface, random: Random, parts: Parts) -> None:
         self.name = name
         self.dead = False
-        self.stalled_until_s = 0.0
+        self.frozen_until_s = 0.0
         self.stop = asyncio.Event()
         self._batch_size_max = random.choice((1, 1, 1, 2, 4, 8))
-        self.consumer = parts.consumer(broker, CLAIMS, 3 * self._batch_size_max)
-        self._publisher = NaturalPublisher(broker)
-        engine = self._engine(parts.store(store), Random(random.random()), parts)  # noqa: S311 - jitter
+        self.consumer = parts.consumer(shared.broker, CLAIMS, 3 * self._batch_size_max)
+        self._publisher = NaturalPublisher(shared.broker)
+        engine = self._engine(shared, Random(random.random()), parts)  # noqa: S311 - jitter
         context = copy_context()
         context.run(WHOSE.set, self)
         self.task = asyncio.get_running_loop().create_task(engine.run(self.stop), name=name, context=context)
@@ -76,11 +106,15 @@ class Worker:
         """The channel on which it consumes is gone."""
         self.consumer.lose()
 
-    def _engine(self, store: Store, random: Random, parts: Parts) -> Engine:
+    def _engine(self, shared: Surface, random: Random, parts: Parts) -> Engine:
+        store = parts.store(shared.store)
         around = Surroundings(VirtualClock(), random, TELEMETRY, NoPulse())
-        renderer = Renderer("/simulation", EVENTS)
+        renderer = BreakableRenderer("/simulation", EVENTS, shared.poison)
         replies = Replies(re.compile(r"^allocation\.replies\."))
-        announcer = parts.announcer(self._publisher, renderer, Parking(DEAD, CLAIMS, CLAIMS), replies, around)
+        announcer = parts.announcer(
+            self._publisher, renderer, Parking(DEAD, CLAIMS, CLAIMS), replies, around,
+            bulk_exchange=BULK if shared.bulk else None,
+        )  # fmt: skip
         limits = Limits(
             batch_size_max=self._batch_size_max, carries_max=8, conflict_tries_max=5, parked_in_a_row_max=20,
             inbox_keep=timedelta(days=30), sweep_after=timedelta(minutes=1),

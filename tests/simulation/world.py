@@ -2,47 +2,70 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import structlog
 
-from tests.fakes.broker import FakeProperties, Message
+from tests.simulation.beside import wrong_beside
 from tests.simulation.broker import NaturalBroker
-from tests.simulation.checker import Parked, Published, Received, Report, check
-from tests.simulation.load import Body, Load, encoded
+from tests.simulation.checker import Parked, Received, Report, check
+from tests.simulation.clock import VirtualClock
+from tests.simulation.kinds import Kind
+from tests.simulation.load import Load
 from tests.simulation.loop import run
 from tests.simulation.nature import Nature
-from tests.simulation.store import natural_store
+from tests.simulation.publishers import REPLIES, Publishers
+from tests.simulation.store import NaturalStore
 from tests.simulation.tables import tables_of
 from tests.simulation.weather import Weather
-from tests.simulation.worker import CLAIMS, DEAD, EVENTS, Parts, Worker
+from tests.simulation.worker import BULK, CLAIMS, DEAD, EVENTS, Parts, Surface, Worker
 from worker.messages import Outgoing
 
 SETTLED_WITHIN_S = 1_800.0
 """Virtual, after the last fault."""
-IDLE_LOOK_S = 0.01
-UNREADABLE = (b"nonsense", b'{"op": "allocation.set"}', b'{"claim_id": 1}')
+RAGES_ON_S = (0.0, 1.0, 5.0, 20.0)
+"""Virtual, after the last claim was sent, while there is one left."""
+RAGES_IDLE_S = (0.0, 3.0)
+"""And then over workers that have nothing to do."""
+LASTS_SO_LONG = (1.0, 3.0, 20.0)
+"""At most, in times from one thing that befalls the world to the next: so it is whole for about half of the time."""
+BULKY = 0.4
+FADED_LONG_S = 5.0
+"""A worker that is frozen for longer than that may be given up by the broker in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What became of a seed."""
+    """What became of a seed. `trace`: what happened, a line each, with what was `told`; `happened`: how often what.
+
+    `crashed_at`: before and after which steps workers were killed. `engine`: how often the engine logged what.
+    `outcomes`: of which claims came what, by op and type or code.
+    """
 
     seed: int
     report: Report
     trace: Sequence[str]
+    told: Sequence[Outgoing] = ()
+    happened: Counter[Kind] = field(default_factory=Counter)
+    crashed_at: Counter[str] = field(default_factory=Counter)
+    engine: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
 
 def simulate(seed: int, parts: Parts | None = None, weather: Weather | None = None) -> Run:
     """The run of a seed, the same each time; in a weather that is given, it is a hot one."""
     world = World(seed, parts or Parts(), weather)
-    with _logging_into(world.nature):
+    engine: Counter[str] = Counter()
+    with _logging_into(world.nature, engine):
         report = run(world.live())
-    return Run(seed, report, world.nature.trace)
+    nature = world.nature
+    told = world.broker.published
+    return Run(seed, report, nature.trace, told, nature.happened, nature.crashed_at, engine, world.outcomes)
 
 
 class World:
@@ -50,14 +73,18 @@ class World:
 
     def __init__(self, seed: int, parts: Parts, weather: Weather | None = None) -> None:
         self.nature = Nature(seed, weather)
+        self.broker = NaturalBroker(self.nature)
+        self.outcomes: Counter[str] = Counter()
         self._parts = parts
-        self._random = self.nature.random
-        self._load = Load(Random(self._random.random()), hot=weather is not None)  # noqa: S311 - see Nature
-        self._store = natural_store(self.nature)
-        self._broker = NaturalBroker(self.nature)
-        self._broker.bound |= {EVENTS, DEAD, CLAIMS}
-        self._broker.arrived.append(self._learn)
-        self._published: list[Published] = []
+        self._random = random = self.nature.random
+        self._load = Load(_seeded(random), VirtualClock().moment, hot=weather is not None)
+        self._publishers = Publishers(self.nature, self.broker, CLAIMS, self._load, random)
+        store = NaturalStore(self.nature, self._publishers.poison)
+        bulk = random.random() < BULKY
+        self._shared = Surface(store=store, broker=self.broker, poison=self._publishers.poison, bulk=bulk)
+        self.broker.bound |= {EVENTS, DEAD, CLAIMS, BULK}
+        self.broker.reply_queues.add(REPLIES)
+        self.broker.arrived.append(self._learn)
         self._workers: dict[str, Worker] = {}
         self._closing = False
 
@@ -65,56 +92,29 @@ class World:
         """The whole run."""
         asyncio.get_running_loop().set_exception_handler(self._unheard)
         async with asyncio.TaskGroup() as tasks:
-            for number in range(self._random.randint(1, 4)):
+            for number in range(self._random.randint(2, 4)):
                 tasks.create_task(self._keep_working(f"w{number}"), name=f"slot {number}")
             raging = tasks.create_task(self._rage(), name="rage")
-            await self._publish()
+            await self._publishers.publish()
+            await self.broker.settled_within(CLAIMS, self._random.choice(RAGES_ON_S))
+            await asyncio.sleep(self._random.choice(RAGES_IDLE_S))
             raging.cancel()
             self.nature.raging = False
             self.nature.database_away_until_s = self.nature.broker_away_until_s = 0.0
-            await self._settled()
+            if not await self.broker.settled_within(CLAIMS, SETTLED_WITHIN_S):
+                self.nature.unexpected.append("claims are left in the queue")
             report = self._report()
             self._closing = True
             for worker in self._workers.values():
                 worker.stop.set()
         return report
 
-    async def _publish(self) -> None:
-        """The load, in bursts; now and then a message twice, and one that nobody can read."""
-        claims = [*self._load.fleet(), *([None] * self._random.randint(10, 120 if self._load.hot else 60))]
-        burst_s = self._random.choice((0.001, 0.01, 0.1))
-        for known in claims:
-            body = known or self._load.claim()
-            for message in self._copies(body):
-                self._send(message, str(body["op"]))
-            if self._random.random() < 0.03:
-                self._send(self._random.choice(UNREADABLE), "allocation.set")
-            if self._random.random() < 0.3:
-                await asyncio.sleep(self._random.expovariate(1 / burst_s))
-
-    def _copies(self, body: Body) -> list[bytes]:
-        chance = self._random.random()
-        if chance < 0.05:
-            return [encoded(body), encoded(dict(reversed(body.items())))]
-        if chance < 0.07:
-            return [encoded(body), encoded({**body, "deadline": "2027-01-01T00:00:00Z"})]
-        return [encoded(body)] * (1 + (chance < 0.15))
-
-    def _send(self, body: bytes, key: str) -> None:
-        self._published.append(Published(body))
-        queue = self._broker.queues[CLAIMS]
-        if self._random.random() < 0.1:
-            queue.insert(self._random.randint(0, len(queue)), Message(body, key, FakeProperties()))
-            self._broker.pump()
-        else:
-            self._broker.put(CLAIMS, body, key, FakeProperties())
-
     async def _keep_working(self, name: str) -> None:
         """A worker, and after its end another one in its place."""
         life = 0
         while not self._closing:
             life += 1
-            worker = Worker(f"{name}.{life}", self._store, self._broker, self._random, self._parts)
+            worker = Worker(f"{name}.{life}", self._shared, self._random, self._parts)
             self._workers[name] = worker
             await asyncio.wait([worker.task])
             if not worker.dead:
@@ -127,76 +127,81 @@ class World:
         """What befalls workers, database and broker from outside."""
         nature = self.nature
         while True:
-            await asyncio.sleep(self._random.expovariate(1 / nature.weather.event_every_s))
+            every_s = nature.weather.event_every_s
+            await asyncio.sleep(self._random.expovariate(1 / every_s))
             if not self._workers:
                 continue
             worker = self._workers[self._random.choice(sorted(self._workers))]
-            until_s = nature.now_s + self._random.choice((0.05, 0.5, 10.0, 90.0)) * self._random.random()
-            match self._random.choice(("lose", "lose", "crash", "stop", "stall", "database", "broker", "again")):
-                case "lose":
-                    worker.lose_channel()
-                case "crash":
-                    worker.crash()
-                case "stop":
-                    worker.stop.set()
-                case "stall":
-                    worker.stalled_until_s = until_s
-                case "database":
-                    nature.database_away_until_s = until_s
-                case "broker":
-                    nature.broker_away_until_s = until_s
-                    for one in self._workers.values():
-                        one.lose_channel()
-                case _:
-                    self._hand_out_again()
-            nature.note(f"the world: until {until_s:.3f}, {worker.name}")
+            seconds = self._random.choice(LASTS_SO_LONG) * every_s * self._random.random()
+            self._befall(worker, seconds)
+            nature.note(f"the world: for {seconds:.3f}, {worker.name}")
 
-    def _hand_out_again(self) -> None:
-        """A message that its publisher sent again, not knowing whether it had arrived."""
-        if self._published:
-            body = self._random.choice(self._published).body
-            self._broker.put(CLAIMS, body, _key_of(body), FakeProperties())
-
-    async def _settled(self) -> None:
-        """Until nothing is left in the queue."""
-        until_s = self.nature.now_s + SETTLED_WITHIN_S
-        while not self._broker.is_idle(CLAIMS):
-            if self.nature.now_s > until_s:
-                self.nature.unexpected.append("claims are left in the queue")
-                return
-            await asyncio.sleep(IDLE_LOOK_S)
+    def _befall(self, worker: Worker, seconds: float) -> None:
+        """One thing, for a while where it lasts."""
+        nature, until_s = self.nature, self.nature.now_s + seconds
+        match self._random.choice(("lose", "lose", "crash", "stop", "freeze", "database", "broker", "again")):
+            case "lose":
+                nature.happened[Kind.LOST_CHANNEL] += 1
+                worker.lose_channel()
+            case "crash":
+                nature.happened[Kind.CRASH_ANY_TIME] += 1
+                worker.crash()
+            case "stop":
+                nature.happened[Kind.STOPPED] += 1
+                worker.stop.set()
+            case "freeze":
+                nature.happened[Kind.FROZEN] += 1
+                worker.frozen_until_s = until_s
+                if seconds > FADED_LONG_S or nature.tossed():
+                    nature.happened[Kind.FADED_CHANNEL] += 1
+                    worker.consumer.fade(seconds)
+            case "database":
+                nature.database_away_until_s = until_s
+            case "broker":
+                nature.broker_away_until_s = until_s
+                for one in self._workers.values():
+                    one.lose_channel()
+            case _:
+                self._publishers.again()
 
     def _report(self) -> Report:
-        sent = self._broker.published
+        sent, poison = self._publishers.sent, self._publishers.poison
+        events = self.broker.to(EVENTS)
+        bulk = self.broker.to(BULK) if self._shared.bulk else None
+        beside = wrong_beside(events, bulk, self.broker.replies, sent)
         return check(
-            self._published,
-            [Received(one.message_id or "", one.routing_key, one.body) for one in sent if one.exchange == EVENTS],
-            [Parked(one.body, str((one.headers or {})["x-parked-reason"])) for one in sent if one.exchange == DEAD],
-            tables_of(self._store.state),
-            beside=[*self.nature.unexpected, *self._broker.misuse],
+            sent,
+            [Received(one.message_id or "", one.routing_key, one.body) for one in events],
+            [Parked(one.body, str((one.headers or {})["x-parked-reason"])) for one in self.broker.to(DEAD)],
+            tables_of(self._shared.store.state),
+            beside=[*self.nature.unexpected, *self.broker.misuse, *beside],
+            poisoned=poison.keys(),
         )
 
     def _learn(self, messages: Sequence[Outgoing]) -> None:
         for one in messages:
             if one.exchange == EVENTS:
-                self._load.learn(json.loads(one.body))
+                event = json.loads(one.body)
+                self._load.learn(event)
+                if "claimid" in event:
+                    said = event["data"]
+                    self.outcomes[f"{said['op']} {said['code']}" if "code" in said else event["type"]] += 1
 
     def _unheard(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.nature.unexpected.append(f"{context.get('message')}: {context.get('exception') or context.get('task')!r}")
 
 
-def _key_of(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["op"])
-    except (ValueError, KeyError):
-        return "allocation.set"
+def _seeded(random: Random) -> Random:
+    """A chance of its own, so that more or less of the one does not change the other."""
+    return Random(random.random())  # noqa: S311 - see Nature
 
 
 @contextmanager
-def _logging_into(nature: Nature) -> Iterator[None]:
+def _logging_into(nature: Nature, counts: Counter[str]) -> Iterator[None]:
     """What the worker logs is part of the trace."""
 
     def note(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> str:
+        counts[str(fields["event"])] += 1
         nature.trace.append("    " + " ".join(f"{name}={value}" for name, value in fields.items()))
         raise structlog.DropEvent
 

@@ -3,9 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from yarl import URL
-
-from worker.faults import Outage
 from worker.rabbit.connection import Broker, Link
 from worker.settings import BrokerSettings
 
@@ -18,11 +15,7 @@ def broker_of(settings: BrokerSettings, verb: str) -> Broker:
 @asynccontextmanager
 async def linked(broker: Broker) -> AsyncIterator[Link]:
     """A connection that is closed when left. Raises Outage."""
-    try:
-        link = await broker.connect("verb")
-    except Outage as outage:
-        address = URL(broker.url)
-        raise Outage(f"No connection to {address.host}:{address.port or 5672}. {outage}") from outage
+    link = await broker.connect("verb")
     try:
         yield link
     finally:

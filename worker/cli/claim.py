@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from schemas.claims import CLAIM_BY_OP
-from schemas.cloudevents import encode
-from schemas.decode import parse, read_object, validate
+from schemas.decode import read_object
 from schemas.queries import QUERY_BY_OP
+from worker.cli.checked import awaited_id, encoded, is_right
 from worker.cli.client import Sent, client
 from worker.cli.compose import Fields, amounts_from, consumer_from, fields_from
 from worker.cli.endings import REJECTED, TIMED_OUT, WRONG_USE, WrongUse
@@ -20,6 +20,7 @@ from worker.cli.loop import run_in_loop
 from worker.cli.outcome import show_outcome
 from worker.cli.requests import Asked, Forbid, Policy, Require, Resources, Strategy, request_from
 from worker.cli.screen import complain, tell_aside, write_json
+from worker.cli.together import is_together, send_together
 from worker.settings import BrokerSettings, load
 
 app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
@@ -51,7 +52,7 @@ def claim(  # noqa: PLR0913, PLR0917 - every flag of a command line is a paramet
     check: Annotated[bool, typer.Option(help="Look for mistakes before sending.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome event as JSON.")] = False,
 ) -> None:
-    """Publish one claim, wait for its outcome and print it.
+    """Publish one claim, wait for its outcome and print it; of a file with a claims.batch, those of all its claims.
 
     Exit codes: 0 granted, 3 rejected, 4 no outcome in time.
 
@@ -69,11 +70,16 @@ def claim(  # noqa: PLR0913, PLR0917 - every flag of a command line is a paramet
     request = request_from(Asked(resources, require, forbid, policy, strategy))
     given = {"consumer": held, "request": request} | amounts
     added = fields_from(pairs or (), {name: value for name, value in given.items() if value})
+    if is_together(fields):
+        if added:
+            raise WrongUse("A message of several claims is sent as it stands: write what is to be in it into the file.")
+        send_together(body, fields, timeout_s if wait else None, check=check, as_json=as_json)
+        return
     if "claim_id" not in fields | added:
         added["claim_id"] = str(uuid.uuid4())
     fields |= added
-    sent = Sent(str(fields.get("op", "")), str(fields["claim_id"]), _encoded(fields) if added else body)
-    if check and not _is_right(sent):
+    sent = Sent(str(fields.get("op", "")), awaited_id(fields), encoded(fields) if added else body)
+    if check and not is_right(sent):
         raise typer.Exit(WRONG_USE)
     _send(sent, timeout_s if wait else None, as_json=as_json)
 
@@ -96,24 +102,6 @@ def _meant(what: str) -> str:
         return f"it is a query: allocation-worker query {what}."
     near = get_close_matches(what, CLAIM_BY_OP)
     return f"did you mean {' or '.join(near)}?" if near else f"the ops are {', '.join(CLAIM_BY_OP)}."
-
-
-def _encoded(fields: Fields) -> bytes:
-    try:
-        return encode(fields)
-    except ValueError as error:
-        raise WrongUse(f"This cannot be sent: {error}.") from None
-
-
-def _is_right(sent: Sent) -> bool:
-    outcome = validate(parse(sent.body), sent.op)
-    if not isinstance(outcome, tuple):
-        return True
-    for violation in outcome:
-        limit = "" if violation.limit is None else f" {violation.limit}"
-        where = ".".join(map(str, violation.path)) or "the claim"
-        complain(f"{where} breaks the rule {violation.rule}{limit} (--no-check sends it anyway).")
-    return False
 
 
 def _send(sent: Sent, timeout_s: float | None, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ events exchange, which costs the worker nothing; one that does not has them sent
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 from aiormq.abc import AbstractChannel, DeliveredMessage
 from pamqp.commands import Basic
 
+from schemas.batch import BATCH_OP
 from schemas.cloudevents import encode
 from worker.cli.broker import broker_of, linked
 from worker.faults import Outage, ReadRefused
@@ -23,6 +24,7 @@ from worker.messages import Outgoing
 from worker.rabbit.connection import when_closed
 from worker.rabbit.errors import translated
 from worker.rabbit.publisher import Publisher
+from worker.rabbit.user import user_of
 from worker.settings import BrokerSettings
 
 # Enough to keep the wire full, few enough that outcomes are taken between two windows.
@@ -48,9 +50,12 @@ class Sent:
 class Client:
     """Made by `client(...)`."""
 
-    def __init__(self, publisher: Publisher, prefix: str, seen: Callable[[Told, bytes], None] | None) -> None:
+    def __init__(
+        self, publisher: Publisher, prefix: str, user: str | None, seen: Callable[[Told, bytes], None] | None
+    ) -> None:
         self._publisher = publisher
         self._prefix = prefix
+        self._user = user
         self._seen = seen
         self._queue = f"{prefix}.replies.{uuid.uuid4().hex}"
         self._outcomes: dict[str, asyncio.Future[Told]] = {}
@@ -78,8 +83,18 @@ class Client:
         exchange, reply_to = f"{self._prefix}.claims", None if self._seen else self._queue
         while window := list(islice(rest, UNCONFIRMED_MAX)):
             outcomes.extend(self._expected(claim.claim_id) for claim in window)
-            messages = [_outgoing(exchange, claim.op, claim.body, claim.claim_id, reply_to) for claim in window]
+            messages = [self._outgoing(exchange, claim.op, claim.body, claim.claim_id, reply_to) for claim in window]
             await self._publisher.publish_all(messages, mandatory=True)
+        return outcomes
+
+    async def publish_together(self, body: bytes, claim_ids: Sequence[str]) -> list[asyncio.Future[Told]]:
+        """Publish a `claims.batch`; the futures of the claims in it, as those of `publish_claims`, but that no reply
+        tells of one whose id stands for another claim already. Raises Outage and Unroutable.
+        """
+        outcomes = [self._expected(claim_id) for claim_id in claim_ids]
+        reply_to = None if self._seen else self._queue
+        message = self._outgoing(f"{self._prefix}.claims", BATCH_OP, body, uuid.uuid4().hex, reply_to)
+        await self._publisher.publish_all([message], mandatory=True)
         return outcomes
 
     async def ask(self, op: str, fields: Mapping[str, Any] | None = None, timeout_s: float = ASK_TIMEOUT_S) -> Any:
@@ -87,13 +102,25 @@ class Client:
         body = encode({**(fields or {}), "op": op})
         correlation = uuid.uuid4().hex
         reply = self._replies[correlation] = asyncio.get_running_loop().create_future()
-        query = _outgoing("", f"{self._prefix}.queries", body, correlation, self._queue)
+        query = self._outgoing("", f"{self._prefix}.queries", body, correlation, self._queue)
         try:
             await self._publisher.publish_all([query], mandatory=True)
             async with asyncio.timeout(timeout_s):
                 return (await reply)["data"]
         finally:
             self._replies.pop(correlation, None)
+
+    def _outgoing(
+        self, exchange: str, routing_key: str, body: bytes, correlation: str, reply_to: str | None
+    ) -> Outgoing:
+        """Under the user's own name, which is what an access policy goes by."""
+        properties = Basic.Properties(
+            content_type="application/json",
+            correlation_id=correlation,
+            reply_to=reply_to,
+            message_id=str(uuid.uuid4()),
+        )
+        return Outgoing(exchange, routing_key, body, properties=properties, user_id=self._user)
 
     def _expected(self, claim_id: str) -> asyncio.Future[Told]:
         if self._lost:
@@ -120,16 +147,6 @@ class Client:
             if not future.done():
                 future.set_exception(Outage("The connection to the broker was lost."))
                 future.exception()  # not everybody awaits every outcome
-
-
-def _outgoing(exchange: str, routing_key: str, body: bytes, correlation: str, reply_to: str | None) -> Outgoing:
-    properties = Basic.Properties(
-        content_type="application/json",
-        correlation_id=correlation,
-        reply_to=reply_to,
-        message_id=str(uuid.uuid4()),
-    )
-    return Outgoing(exchange, routing_key, body, properties=properties)
 
 
 def _settle(future: asyncio.Future[Told], told: Told) -> None:
@@ -161,7 +178,7 @@ async def client(
     publisher = Publisher(broker, settings.publish_timeout_ms)
     if seen is not None and seen_with_words is None:
         seen_with_words = _without_words(seen)
-    one = Client(publisher, settings.prefix, seen_with_words)
+    one = Client(publisher, settings.prefix, user_of(broker.url), seen_with_words)
     async with linked(broker) as link, AsyncExitStack() as closing:
         with translated():
             await one.listen(await link.connection.channel(publisher_confirms=False))

@@ -23,6 +23,9 @@ LISTS: Final = frozenset(
     }
 )
 
+# More than any amount has; Python refuses to read a number of thousands of them.
+DIGITS_MAX: Final = 20
+
 Fields = dict[str, Any]
 
 
@@ -73,7 +76,7 @@ def consumer_from(given: Mapping[str, str | None]) -> Fields:
 
 def _amount(pair: str) -> tuple[str, int]:
     name, _, amount = pair.partition("=")
-    if not name or not amount.isascii() or not amount.isdigit():
+    if not name or not amount.isascii() or not amount.isdigit() or len(amount) > DIGITS_MAX:
         raise WrongUse(f"'{pair}' is not of the form CLASS=AMOUNT with a whole amount.")
     return name, int(amount)
 

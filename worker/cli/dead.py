@@ -9,9 +9,10 @@ from worker.cli.endings import FAILED, Complaint, WrongUse
 from worker.cli.letters import as_document, chosen, show_letters, show_whole
 from worker.cli.loop import run_in_loop
 from worker.cli.screen import tell, write_json
+from worker.policy import load_policy
 from worker.rabbit import dead as queue
 from worker.rabbit.dead import DeadLetter
-from worker.settings import BrokerSettings, load
+from worker.settings import BrokerSettings, PolicySettings, load
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -63,11 +64,17 @@ def show(
 
 @app.command()
 def replay(names: Names = None, reason: Reason = None, every: Every = False, limit: Limit = LIMIT) -> None:
-    """Send parked messages to be decided again; harmless to repeat, since a claim takes effect once."""
+    """Send parked messages to be decided again; harmless to repeat, since a claim takes effect once.
+
+    Where workers go by an access policy, name it here too (ALLOCATION_POLICY_FILE): it says who may say on whose behalf
+    a message was sent.
+    """
     _require_a_choice(names, reason, every)
     settings = load(BrokerSettings)
-    select = chosen(names or (), reason)
-    _say("sent back", run_in_loop(queue.replay(broker_of(settings, "dead"), settings.prefix, select, limit)))
+    policy = load(PolicySettings).policy_file
+    speakers = load_policy(policy).speakers if policy else frozenset()
+    broker, select = broker_of(settings, "dead"), chosen(names or (), reason)
+    _say("sent back", run_in_loop(queue.replay(broker, settings.prefix, select, limit, speakers)))
 
 
 @app.command()

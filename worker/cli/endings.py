@@ -5,6 +5,7 @@ from typing import Final
 
 from schemas.wire import Unreadable
 from worker.faults import Fault, Outage, ReadRefused, Unroutable
+from worker.policy import InvalidPolicy
 from worker.settings import InvalidSettings
 
 FAILED: Final = 1
@@ -21,7 +22,7 @@ class WrongUse(Complaint):
     """What was typed makes no sense; the sentence says what would."""
 
 
-SINGLE: Final = (Complaint, InvalidSettings, Fault, Unreadable, OSError)
+SINGLE: Final = (Complaint, InvalidSettings, InvalidPolicy, Fault, Unreadable, OSError)
 EXPECTED: Final = (*SINGLE, ExceptionGroup)
 
 # What the servers say where a first step was left out, and the step.

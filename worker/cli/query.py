@@ -8,6 +8,7 @@ import typer
 
 from schemas.queries import QUERY_BY_OP
 from worker.cli.candidates import show_candidates, show_explanation
+from worker.cli.checked import encoded
 from worker.cli.client import client
 from worker.cli.compose import Fields, fields_from
 from worker.cli.endings import TIMED_OUT, WrongUse
@@ -46,6 +47,7 @@ def query(  # noqa: PLR0913, PLR0917 - every flag of a command line is a paramet
         raise WrongUse(f"There is no query '{op}'; there are {', '.join(QUERY_BY_OP)}.")
     request = request_from(Asked(resources, require, forbid, policy, strategy))
     fields = fields_from(pairs or (), {"request": request} if request else {})
+    encoded(fields)  # what no message can hold is told before anything is connected
     try:
         answer = run_in_loop(_asked(load(BrokerSettings), op, fields, timeout_s))
     except TimeoutError:

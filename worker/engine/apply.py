@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.parked import ParkedReason
+from worker.engine.access import Access
 from worker.engine.ahead import Abandoned, InHand, Standing
 from worker.engine.intake import Incoming, Parked
 from worker.engine.locking import lockable, moved
@@ -52,15 +53,23 @@ class Applied:
 class Route:
     """Takes batches through the transaction. Conflicts, outages and bugs leave it as exceptions, nothing done."""
 
-    def __init__(
-        self, store: Store, renderer: Renderer, telemetry: Telemetry, carries_max: int, now: Callable[[], float]
+    def __init__(  # noqa: PLR0913 - parts that the composition root puts together
+        self,
+        store: Store,
+        renderer: Renderer,
+        telemetry: Telemetry,
+        carries_max: int,
+        now: Callable[[], float],
+        *,
+        access: Access | None = None,
     ) -> None:
-        """`now`: seconds, monotonic."""
+        """`now`: seconds, monotonic. `access`: without one everybody may do what the broker lets through."""
         self._store = store
         self._renderer = renderer
         self._telemetry = telemetry
         self._carries_max = carries_max
         self._now = now
+        self._access = access
         self._resident = Resident(store)
         self._remembered = Remembered()
         self._lock_first = 0
@@ -99,7 +108,7 @@ class Route:
             async with self._store.transaction() as transaction:
                 with self._telemetry.time_in(Stage.INBOX):
                     known = await transaction.keep_fresh(list(grouped), applied.confirmed)
-                work = Work(self._keep_fresh(grouped, known, applied), self._carries_max)
+                work = Work(self._keep_fresh(grouped, known, applied), self._carries_max, self._access)
                 at_work = _AtWork(transaction, work, trial)
                 decision = await self._decide(at_work, applied, hand) if work else None
             trial.commit()
@@ -188,7 +197,7 @@ class Route:
             if ahead:
                 snapshot = overlaid(snapshot, ahead.plan.providers, ahead.plan.left)
             ends = self._now() + DECIDING_MAX_S
-            turns = deciding(work.claims, snapshot, among, fleet)
+            turns = deciding(work.claims, snapshot, among, fleet, work.permits)
             plan = await in_turns(turns, alone=alone, late=lambda: self._now() >= ends)
             decision = _Decision(plan, work.verdicts(plan), snapshot.now, snapshot.catalogue)
             if not alone:

@@ -10,17 +10,20 @@ import structlog
 from schemas.cloudevents import encode
 from schemas.codes import Code
 from schemas.queries import AnyQuery, validate_query
+from schemas.violations import sentence
 from schemas.wire import Unreadable, read_object
+from worker.engine.access import Access
 from worker.engine.batcher import Batcher
 from worker.engine.endings import ChannelLost
 from worker.engine.failures import answer_or_fault, result_or_error
 from worker.engine.ports import Consumer, Publisher, Surroundings
-from worker.engine.replies import JSON, TO_QUEUE_BY_NAME
+from worker.engine.replies import JSON, TO_QUEUE_BY_NAME, Replies
+from worker.engine.seen import require_permit, seen_of
 from worker.engine.settle import Settler
 from worker.engine.signals import either
 from worker.faults import Conflict, Fault, Outage, ReadRefused
 from worker.messages import Delivery, Outgoing
-from worker.telemetry import Link, Log
+from worker.telemetry import Link, Log, printable
 
 Answer = tuple[str, str, dict[str, Any]]
 """(op, outcome, body)."""
@@ -36,13 +39,24 @@ class Reads(Protocol):
 class QuerySession:
     """One time of answering, from opening the channel to closing it; `run` returns the fault that ended it."""
 
-    def __init__(
-        self, consumer: Consumer, reads: Reads, publisher: Publisher, around: Surroundings, in_flight_max: int
+    def __init__(  # noqa: PLR0913 - parts that the composition root puts together
+        self,
+        consumer: Consumer,
+        reads: Reads,
+        publisher: Publisher,
+        around: Surroundings,
+        in_flight_max: int,
+        *,
+        access: Access | None = None,
+        replies: Replies | None = None,
     ) -> None:
+        """`replies`: which queues may be answered to; without it, any."""
         self._consumer = consumer
         self._reads = reads
         self._publisher = publisher
         self._around = around
+        self._access = access
+        self._replies = replies
         self._batcher: Batcher[Delivery] = Batcher(in_flight_max)
         self._ended = asyncio.Event()
         self._fault: Fault | None = None
@@ -116,6 +130,9 @@ class QuerySession:
         if not properties.reply_to:
             self._log.warning(Log.QUERY_FAILED, op=op, reason="there is no reply_to")
             return None
+        if self._replies is not None and self._replies.refused(delivery):
+            self._log.warning(Log.REPLY_REFUSED, op=op, reason="reply_to does not match the pattern")
+            return None
         return Outgoing(
             TO_QUEUE_BY_NAME,
             properties.reply_to,
@@ -136,9 +153,9 @@ class QuerySession:
             return self._failed("unknown", query)
         if isinstance(query, tuple):
             details = [violation.to_json() for violation in query]
-            return _refused("unknown", Code.INVALID_MESSAGE.value, "The query breaks the contract.", details)
+            return _refused("unknown", Code.INVALID_MESSAGE.value, sentence("query", query), details)
         try:
-            found = await answer_or_fault(self._reads.answer(query))
+            found = await answer_or_fault(self._seen(delivery, query))
         except ReadRefused as refusal:
             return _refused(query.op, refusal.code, refusal.message, refusal.details)
         except Conflict as conflict:
@@ -148,10 +165,18 @@ class QuerySession:
             return self._failed(query.op, found)
         return query.op, "ok", {"ok": True, "data": found}
 
+    async def _seen(self, delivery: Delivery, query: AnyQuery) -> Mapping[str, object]:
+        """The answer, or what the access policy leaves of it. Raises `ReadRefused`."""
+        if self._access is None:
+            return await self._reads.answer(query)
+        permit = self._access.permit(delivery, query.op)
+        require_permit(query, permit)
+        return seen_of(await self._reads.answer(query), query, permit)
+
     def _failed(self, op: str, error: Exception) -> Answer:
         self._log.error(Log.QUERY_FAILED, op=op, exc_info=error)
         return _refused(op, "internal_error", "The worker failed at this query.", {})
 
 
 def _refused(op: str, code: str, message: str, details: object) -> Answer:
-    return op, code, {"ok": False, "error": {"code": code, "message": message, "details": details}}
+    return op, code, {"ok": False, "error": {"code": code, "message": printable(message), "details": details}}

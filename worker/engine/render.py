@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.cloudevents import encode_plain, event_id, schema_uri
 from schemas.codes import Code
-from schemas.violations import Violation, shown_text
+from schemas.violations import Violation, sentence, shown_text
 from schemas.wire import BODY_BYTES_MAX
 from worker.engine.intake import Incoming, traceparent_of
 from worker.engine.shapes import moment, shape
@@ -26,6 +26,7 @@ from worker.placement.claims import (
     SetAllocations,
 )
 from worker.placement.outcomes import Accepted, Outcome, Rejected
+from worker.telemetry import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ def _parts(incoming: Incoming, outcome: Outcome | tuple[Violation, ...]) -> Sequ
         case Rejected():
             return [_rejection(incoming, Code(outcome.code.value), outcome.message, _details(outcome.details))]
         case _:
-            message = f"The message breaks the contract at {len(outcome)} place{'s' if len(outcome) > 1 else ''}."
-            return [_rejection(incoming, Code.INVALID_MESSAGE, message, [one.to_json() for one in outcome])]
+            said = sentence("message", outcome)
+            return [_rejection(incoming, Code.INVALID_MESSAGE, said, [one.to_json() for one in outcome])]
 
 
 def _rejection(incoming: Incoming, code: Code, message: str, details: object) -> tuple[str, str, dict[str, Any]]:
@@ -102,7 +103,7 @@ def _rejection(incoming: Incoming, code: Code, message: str, details: object) ->
     data = {
         "op": shown_text(op) if isinstance(op, str) else None,
         "code": code.value,
-        "message": message,
+        "message": printable(message),
         "transient": code.transient,
         "details": details,
     }

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from schemas.cloudevents import CONTENT_TYPE, encode
 from schemas.parked import ParkedReason
+from worker.engine.access import Access
 from worker.engine.intake import Parked
+from worker.engine.seen import may_be_told
 from worker.messages import Delivery, Outgoing, Record, Recorded
 from worker.placement.ids import ClaimId
 
@@ -17,18 +19,30 @@ TO_QUEUE_BY_NAME = ""
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """`reply_to` must match `pattern`: no claim may write into whatever queue it likes."""
+    """`reply_to` must match `pattern`, from its first character on: no claim may write into whatever queue it likes.
+
+    With `access`, who sends a claim again is told what came of it only where it might have come of their own.
+    """
 
     pattern: re.Pattern[str]
+    access: Access | None = None
 
     def outcomes(self, answered: Sequence[tuple[Record | Recorded, list[Delivery]]]) -> list[Outgoing]:
         """The outcome event, for every delivery that asked for it."""
         return [
             self.reply(delivery, record.bodies[0], CONTENT_TYPE, record.claim)
             for record, deliveries in answered
-            for delivery in deliveries
-            if self.wanted(delivery)
+            for position, delivery in enumerate(deliveries)
+            if self.wanted(delivery) and (self._is_of(record, position) or self._may_know(delivery, record))
         ]
+
+    @staticmethod
+    def _is_of(record: Record | Recorded, position: int) -> bool:
+        """Whether the delivery is the one that was decided on."""
+        return position == 0 and isinstance(record, Record)
+
+    def _may_know(self, delivery: Delivery, record: Record | Recorded) -> bool:
+        return self.access is None or may_be_told(self.access, delivery, record.bodies[0])
 
     def reused(self, parked: Sequence[Parked]) -> list[Outgoing]:
         """An error for those whose claim id is known with another body: no event tells them, that id has its own."""
@@ -48,7 +62,7 @@ class Replies:
         return bool(reply_to and not self._allowed(reply_to))
 
     def _allowed(self, reply_to: str | None) -> bool:
-        return bool(reply_to and self.pattern.search(reply_to))
+        return bool(reply_to and self.pattern.match(reply_to))
 
     @staticmethod
     def reply(delivery: Delivery, body: bytes, content_type: str, claim: ClaimId | None) -> Outgoing:

@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from datetime import datetime
 
 from schemas.decode import Violation
+from worker.engine.access import Access
 from worker.engine.intake import Incoming
 from worker.engine.render import Renderer
 from worker.messages import Delivery, Record
@@ -11,6 +12,7 @@ from worker.placement.claims import Claim, PlaceAllocations
 from worker.placement.cut import cut
 from worker.placement.ids import ClaimId
 from worker.placement.outcomes import Outcome, Rejected
+from worker.placement.permissions import Permit, refused_as_asked
 from worker.placement.plan import Plan
 from worker.placement.refusals import exhausted
 
@@ -26,19 +28,25 @@ Encoded = tuple[Record, list[Delivery]]
 class Work:
     """Fresh claims in order of arrival, each with all deliveries that brought it.
 
-    `claims` are the good ones up to where the batch is cut; bad ones have their outcome wherever they stand.
+    `claims` are the good ones up to where the batch is cut; bad ones, and those that the access policy refuses
+    whatever there is, have their outcome wherever they stand. `permits`: where that depends on what there is.
     """
 
-    def __init__(self, fresh: Sequence[Sequence[Incoming]], carries_max: int) -> None:
+    def __init__(self, fresh: Sequence[Sequence[Incoming]], carries_max: int, access: Access | None = None) -> None:
         self._carries_max = carries_max
-        self._wrong: list[tuple[Sequence[Incoming], tuple[Violation, ...]]] = []
+        self._wrong: list[tuple[Sequence[Incoming], Verdict]] = []
+        self.permits: dict[ClaimId, Permit] = {}
         good: list[tuple[Sequence[Incoming], Claim]] = []
         for deliveries in fresh:
             checked = deliveries[0].check()
             if isinstance(checked, tuple):
                 self._wrong.append((deliveries, checked))
-            else:
+                continue
+            refused = None if access is None else self._refused(deliveries[0], checked, access)
+            if refused is None:
                 good.append((deliveries, checked))
+            else:
+                self._wrong.append((deliveries, refused))
         length = cut([claim for _, claim in good]) if good else 0
         self.claims: list[Claim] = [claim for _, claim in good[:length]]
         self._taken = [deliveries for deliveries, _ in good[:length]]
@@ -90,6 +98,12 @@ class Work:
         left = (*self._taken[self._decided(plan) :], *self._beyond)
         waiting.extend(incoming for deliveries in left for incoming in deliveries)
         return waiting
+
+    def _refused(self, incoming: Incoming, claim: Claim, access: Access) -> Rejected | None:
+        permit = access.permit(incoming.delivery, str(incoming.parsed["op"]))
+        if permit.projects is not None:
+            self.permits[claim.id] = permit
+        return refused_as_asked(claim, permit)
 
     def _decided(self, plan: Plan) -> int:
         return len(self._taken) - plan.undecided

@@ -9,6 +9,7 @@ from worker.placement.grant import Grant
 from worker.placement.ids import ConsumerId, ProviderId
 from worker.placement.ledger import Ledger
 from worker.placement.outcomes import Outcome, Rejected
+from worker.placement.permissions import Permits
 from worker.placement.plan import Lockable, Plan, Version
 from worker.placement.proposals import Proposals
 from worker.placement.search.fleet import Fleet
@@ -37,7 +38,11 @@ def decide(
 
 
 def deciding(
-    claims: Sequence[Claim], snapshot: Snapshot, lockable: Lockable | None = None, fleet: Fleet | None = None
+    claims: Sequence[Claim],
+    snapshot: Snapshot,
+    lockable: Lockable | None = None,
+    fleet: Fleet | None = None,
+    permits: Permits | None = None,
 ) -> Generator[None, bool | None, Plan]:
     """The plan for a batch that `cut` has let pass, on a snapshot of all that `wanted` names.
 
@@ -49,6 +54,8 @@ def deciding(
 
     `fleet`: all providers, of a moment after the claims were delivered; a batch with a claim that is to be placed needs
     it. It is told what the batch grants. A place that rests on rows which the fleet has otherwise is carried as well.
+
+    `permits`: for which projects' consumers some of the claims are permitted.
     """
     ledger = Ledger(snapshot)
     proposals = None if fleet is None else Proposals(fleet, ledger)
@@ -64,7 +71,7 @@ def deciding(
         if waiting.positions and waiting.concerns(claim):
             waiting.add(position, claim)
             continue
-        verdict = verdict_on(claim, ledger, proposals, among)
+        verdict = verdict_on(claim, ledger, proposals, among, permits)
         if isinstance(verdict, Rejected):
             outcomes.append(verdict)
         elif verdict is None or _out_of_reach(verdict, lockable) or _takes_freed_name(verdict, ledger):

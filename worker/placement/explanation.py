@@ -61,6 +61,22 @@ class Explanation:
     nearest: tuple[Miss, ...]
 
 
+def sentence(explanation: Explanation) -> str:
+    """For people: where nothing was left, of how many, and what came nearest."""
+    said = "No candidate meets the request"
+    for name, steps in [*explanation.groups.items(), (None, explanation.trees)]:
+        empty = next((left for left in steps if not left.left), None)
+        if empty is not None:
+            of_what = "" if empty.resource_class is None else f" of {empty.resource_class}"
+            whom = "trees" if name is None else f"providers for group {name}" if name else "providers"
+            said += f": of {steps[0].left} {whom} none was left at the step {empty.step.value}{of_what}"
+            break
+    if explanation.nearest:
+        miss = explanation.nearest[0]
+        said += f"; the nearest, {miss.provider}, lacked {miss.lacking} of {miss.requested} {miss.resource_class}"
+    return f"{said}."
+
+
 def told(explanation: Explanation) -> dict[str, object]:
     """The explanation as plain values: the details of `no_candidates` and the data of `candidates.explain`."""
     return {

@@ -23,6 +23,7 @@ from worker.placement.inventory import Inventory, Stock
 class Code(StrEnum):
     """Why the core refuses, in order of precedence (schemas/codes.py; never renamed, never reused)."""
 
+    NOT_PERMITTED = "not_permitted"
     DEADLINE_PASSED = "deadline_passed"
     TREE_LOOP = "tree_loop"
     PROVIDER_NOT_FOUND = "provider_not_found"

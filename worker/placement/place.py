@@ -7,7 +7,7 @@ from worker.placement import checks
 from worker.placement.allocations import grant_allocations
 from worker.placement.claims import PlaceAllocations
 from worker.placement.demand import Part, demand_of
-from worker.placement.explanation import told
+from worker.placement.explanation import sentence, told
 from worker.placement.grant import Grant
 from worker.placement.ids import Amounts, ProviderId
 from worker.placement.ladder import consumer_conflicts, first_broken_rule
@@ -69,7 +69,9 @@ def _none_found(
         return None
     if among is not None and fleet.choose(claim.request, held, claim.id, None) is not None:
         return None
-    return refuse(claim.id, Code.NO_CANDIDATES, [told(fleet.explain(claim.request, held))])
+    explanation = fleet.explain(claim.request, held)
+    refused = refuse(claim.id, Code.NO_CANDIDATES, [told(explanation)])
+    return replace(refused, message=sentence(explanation))
 
 
 _NOTHING: Final[Amounts] = {}

@@ -13,6 +13,7 @@ OTHERS_MAX: Final = 20
 Place = Mapping[str, object]
 
 _SENTENCES: Final[Mapping[Code, str]] = {
+    Code.NOT_PERMITTED: "The access policy does not let user {user} do {op} for project {project}.",
     Code.DEADLINE_PASSED: "The deadline {deadline} had passed when the deciding transaction began at {begun_at}.",
     Code.TREE_LOOP: "The new parent is the provider itself or stands below it: {path}.",
     Code.PROVIDER_NOT_FOUND: "There is no provider {providers}.",

@@ -1,4 +1,4 @@
-"""One claim at a time: which rules decide it, once its deadline is kept."""
+"""One claim at a time: which rules decide it, once it is permitted and its deadline is kept."""
 
 from typing import assert_never
 
@@ -34,6 +34,7 @@ from worker.placement.inventories import delete_inventory, put_inventory, replac
 from worker.placement.ledger import Ledger
 from worker.placement.links import replace_aggregates, replace_traits
 from worker.placement.outcomes import Code, Rejected
+from worker.placement.permissions import Permits, refused_as_found
 from worker.placement.place import place_allocations
 from worker.placement.proposals import Proposals
 from worker.placement.providers import create_provider, delete_provider, set_state, update_provider
@@ -42,9 +43,17 @@ from worker.placement.reshape import reshape_providers
 
 
 def verdict_on(
-    claim: Claim, ledger: Ledger, proposals: Proposals | None, among: frozenset[ProviderId] | None
+    claim: Claim,
+    ledger: Ledger,
+    proposals: Proposals | None,
+    among: frozenset[ProviderId] | None,
+    permits: Permits | None = None,
 ) -> Grant | Rejected | None:
     """What comes of the claim now; None: it is to be decided again on other rows (`place_allocations`)."""
+    if permits:
+        refused = refused_as_found(claim, permits.get(claim.id), ledger)
+        if refused is not None:
+            return refused
     begun_at = ledger.snapshot.now
     if claim.deadline is not None and claim.deadline < begun_at:
         return refuse(claim.id, Code.DEADLINE_PASSED, [{"deadline": claim.deadline, "begun_at": begun_at}])

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from worker.faults import Conflict
 from worker.messages import SweptBatch
 from worker.placement.feed import Feed
 from worker.postgres import changes, feed, inbox
-from worker.postgres.address import driver_url
+from worker.postgres.address import engine_at
 from worker.postgres.errors import DRIVER_ERRORS, translated
 from worker.postgres.transaction import StoreTransaction
 
@@ -36,19 +36,22 @@ class Limits:
 
 def create_engine(url: str, limits: Limits, application_name: str = "allocation-worker") -> AsyncEngine:
     """An engine for one process; nothing is connected yet. TLS is asked for in the URL (`sslmode`)."""
-    return create_async_engine(
-        driver_url(url),
+    return engine_at(
+        url,
         pool_size=limits.pool_size,
         max_overflow=0,
         pool_timeout=limits.connect_timeout_s,
         hide_parameters=True,
-        connect_args={
+        arguments={
             "timeout": limits.connect_timeout_s,
             "server_settings": {
                 "application_name": application_name,
                 "jit": "off",
                 # Claims reach every row by key; a plan kept from when a table was small must not scan it later.
                 "enable_seqscan": "off",
+                # The plan for any keys looks each of them up; that for the keys of one batch, where they are a
+                # hundredth of the table, can be a merge with the whole of it.
+                "plan_cache_mode": "force_generic_plan",
                 "statement_timeout": str(limits.statement_timeout_ms),
                 "lock_timeout": str(limits.lock_timeout_ms),
                 "idle_in_transaction_session_timeout": str(limits.idle_in_transaction_timeout_ms),

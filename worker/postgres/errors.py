@@ -26,7 +26,14 @@ CONFLICTS = {
 }
 
 # Connecting raises the driver's own errors; everything after it, SQLAlchemy's.
-DRIVER_ERRORS = (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DRIVER_ERRORS = (
+    DBAPIError,
+    PoolTimeout,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.TargetServerAttributeNotMatched,
+)
 
 OUTAGES = ("08", "28", "3D", "42", "53", "57P", "58", "25006")
 
@@ -41,7 +48,8 @@ def translate(error: BaseException) -> Fault | None:
         return Outage(f"connection lost: {error.orig}") if lost else None
     if isinstance(error, asyncpg.InterfaceError):
         return Outage(f"connection lost: {error}") if "closed" in str(error) else None
-    if isinstance(error, OSError | PoolTimeout):
+    # Of several hosts each is a standby: none has been promoted yet.
+    if isinstance(error, OSError | PoolTimeout | asyncpg.TargetServerAttributeNotMatched):
         return Outage(f"database out of reach: {_words(error)}")
     return None
 

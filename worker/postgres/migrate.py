@@ -11,10 +11,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
-from worker.postgres.address import driver_url
+from worker.postgres.address import engine_at
 from worker.postgres.errors import translated
 from worker.postgres.standard import top_up
 
@@ -62,7 +62,7 @@ def _config() -> Config:
 
 def _run(url: str, step: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     async def run() -> T:
-        engine = create_async_engine(driver_url(url), poolclass=NullPool)
+        engine = engine_at(url, poolclass=NullPool)
         async with translated(), engine.begin() as connection:
             return await step(connection)
 

@@ -1,16 +1,15 @@
 """A database of one's own on a server, for what must not mix with anything else there."""
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import make_url, text
 from sqlalchemy.pool import NullPool
 
-from worker.postgres.address import driver_url
+from worker.postgres.address import DRIVER, engine_at
 from worker.postgres.errors import translated
 
 
 def address_of(url: str, name: str) -> str:
-    """The address of database `name` on the same server, with the same user."""
-    return driver_url(url).set(database=name).render_as_string(hide_password=False)
+    """The address of database `name` on the same server, for the same user, with the same TLS."""
+    return make_url(url).set(drivername=DRIVER, database=name).render_as_string(hide_password=False)
 
 
 async def create_database(url: str, name: str) -> None:
@@ -24,7 +23,7 @@ async def drop_database(url: str, name: str) -> None:
 
 
 async def _execute(url: str, verb: str, name: str, ending: str = "") -> None:
-    engine = create_async_engine(driver_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = engine_at(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     quoted = engine.dialect.identifier_preparer.quote_identifier(name)
     async with translated(), engine.connect() as connection:
         await connection.execute(text(f"{verb} {quoted} {ending}"))

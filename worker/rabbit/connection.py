@@ -4,6 +4,7 @@ It does not mend itself: the engine hears of a loss, probes, and opens anew.
 """
 
 import asyncio
+import ssl
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,14 +12,16 @@ from typing import Any, Final
 
 import aiormq
 from aiormq.abc import AbstractChannel
-from aiormq.connection import Connection, TransportFactory
+from aiormq.connection import DEFAULT_PORTS, Connection, TransportFactory
 from aiormq.exceptions import AMQPConnectionError
 from yarl import URL
 
+from worker.addresses import broker_tls
 from worker.faults import Outage
 from worker.rabbit.errors import translate, translated
 from worker.rabbit.split import SplitReader
 from worker.rabbit.taps import Tap
+from worker.tls import UnusableTls
 
 # Of a loopback or data-centre connection with TLS; a broker that takes longer is not one to work with.
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -121,16 +124,29 @@ class Broker:
     name: str = "allocation-worker"
 
     async def connect(self, use: str) -> Link:
-        """A new connection; `amqps` verifies the certificate. Raises Outage."""
+        """A new connection; `amqps` verifies the certificate unless the address says otherwise. Raises Outage."""
+        url = URL(self.url)
         transport = _Transport()
-        with translated():
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                connection = await aiormq.connect(
-                    URL(self.url).update_query(heartbeat=str(self.heartbeat_s)),
-                    transport_factory=transport,
-                    client_properties={"connection_name": f"{self.name} {use}"},
-                )
+        try:
+            with translated():
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    connection = await aiormq.connect(
+                        url.update_query(heartbeat=str(self.heartbeat_s)),
+                        context=await self._context(),
+                        transport_factory=transport,
+                        client_properties={"connection_name": f"{self.name} {use}"},
+                    )
+        except Outage as outage:
+            port = url.port or DEFAULT_PORTS[url.scheme]
+            raise Outage(f"No connection to {url.host}:{port}. {outage}") from outage
         return Link(connection, transport.reader, transport.writer)
+
+    async def _context(self) -> ssl.SSLContext | None:
+        tls = broker_tls(self.url)
+        try:
+            return None if tls is None else await asyncio.to_thread(tls.context)
+        except UnusableTls as unusable:
+            raise Outage(f"{unusable}.") from None
 
 
 def when_closed(closing: asyncio.Future[Any], lost: Lost) -> None:

@@ -140,7 +140,7 @@ class _Reception:
         self.deliver(frame.delivery_tag or 0, bool(frame.redelivered), frame.routing_key or "", properties, body)
 
     def cancelled(self, _: Basic.Cancel) -> None:
-        self.lose(Outage("The broker ended the consumer: its queue is gone."))
+        self.lose(Outage("The broker ended the consumer: its queue is gone, or a delivery was held too long."))
 
     def lose(self, error: BaseException | None) -> None:
         """Take the first sign of the end."""

@@ -5,7 +5,7 @@ All take letters from the head of the queue without settling them; those not cho
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeGuard
@@ -14,15 +14,16 @@ from aiormq.abc import AbstractChannel
 from pamqp.commands import Basic
 
 from schemas.parked import ParkedHeader
-from worker.messages import Outgoing, Properties
+from worker.messages import ORIGINAL_USER, Outgoing, Properties, on_behalf_of
 from worker.rabbit.connection import Broker
 from worker.rabbit.errors import translated
 from worker.rabbit.publisher import Publisher
+from worker.rabbit.user import user_of
 
-# What the broker writes when it parks by itself, at the delivery limit.
-BROKER_REASON: Final = "x-first-death-reason"
 GET_TIMEOUT_S: Final = 10.0
 ROUTING_KEY_BYTES_MAX: Final = 255
+# What the broker writes when it parks by itself, at the delivery limit.
+BROKER_REASON: Final = "x-first-death-reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,26 @@ async def peek(broker: Broker, prefix: str, limit: int) -> list[DeadLetter]:
         return [letter async for letter in _letters(channel, prefix, limit)]
 
 
-async def replay(broker: Broker, prefix: str, select: Select, limit: int) -> int:
+async def replay(
+    broker: Broker, prefix: str, select: Select, limit: int, speakers: Collection[str] = frozenset()
+) -> int:
     """Send the selected ones of the first `limit` letters to the claims exchange again; how many it were.
+
+    A letter says on whose behalf it was sent; that is believed of our own, and of those that `speakers` parked.
 
     A letter leaves the queue once the broker has confirmed the claim and a queue has it; cut short in between it is
     there twice, which the inbox settles. Raises Outage, Unroutable.
     """
-    publisher = Publisher(broker)
+    publisher, own = Publisher(broker), user_of(broker.url)
+    believed = {*speakers, own} if own else speakers
     try:
         await publisher.open()
         async with _letters_channel(broker) as channel:
             replayed = 0
             async for letter in _letters(channel, prefix, limit):
                 if select(letter):
-                    await publisher.publish_all((_claim(letter, f"{prefix}.claims"),), mandatory=True)
+                    claim = _claim(letter, f"{prefix}.claims", own, believed)
+                    await publisher.publish_all((claim,), mandatory=True)
                     await channel.basic_ack(letter.tag)
                     replayed += 1
             return replayed
@@ -129,6 +136,11 @@ def _is_routing_key(found: object) -> TypeGuard[str]:
     return isinstance(found, str) and len(found.encode()) <= ROUTING_KEY_BYTES_MAX
 
 
-def _claim(letter: DeadLetter, exchange: str) -> Outgoing:
+def _claim(letter: DeadLetter, exchange: str, own: str | None, speakers: Collection[str]) -> Outgoing:
+    """Under our own name, with the one on whose behalf the claim was sent in a header."""
     # with its x-parked headers, so that a letter parked again still tells when it was parked first
-    return Outgoing(exchange, letter.routing_key, letter.body, properties=letter.properties)
+    user = on_behalf_of(letter.properties, speakers)
+    headers = {} if user is None else {ORIGINAL_USER: user}
+    return Outgoing(
+        exchange, letter.routing_key, letter.body, properties=letter.properties, headers=headers, user_id=own
+    )

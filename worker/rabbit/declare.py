@@ -22,8 +22,8 @@ DIFFERENCE: Final = re.compile(
 async def declare(link: Link, wanted: Topology) -> None:
     """Make what is missing. Raises Outage, also when an object of that name but of another kind exists.
 
-    AMQP has no policies: a broker set up by this alone has neither delivery limit nor dead-letter exchange on the
-    claims queue, and keeps history for ever. The worker parks by itself, so it lacks the backstop alone.
+    AMQP has no policies: a broker set up by this alone has no dead-letter exchange on the claims queue, hence no
+    delivery limit either, and keeps history for ever. The worker parks by itself, so it lacks the backstop alone.
     """
     with translated():
         async with asyncio.timeout(DECLARE_TIMEOUT_S):

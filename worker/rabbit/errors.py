@@ -1,13 +1,13 @@
 """The broker's failures in the engine's terms; a sentence each, in which no password stands."""
 
 import asyncio
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aiormq.exceptions import AMQPError, ChannelInvalidStateError, ProbableAuthenticationError
 
 from worker.faults import Fault, Outage
+from worker.tls import cause
 
 
 def translate(error: BaseException) -> Fault | None:
@@ -16,8 +16,9 @@ def translate(error: BaseException) -> Fault | None:
         return error
     if isinstance(error, ProbableAuthenticationError):
         return Outage("The broker refuses the user name or password.")
-    if isinstance(error, ssl.SSLCertVerificationError) or isinstance(error.__cause__, ssl.SSLCertVerificationError):
-        return Outage(f"The broker's certificate is not trusted: {_words(error)}.")
+    why = cause("The broker", error) or cause("The broker", error.__cause__)
+    if why is not None:
+        return Outage(why)
     if isinstance(error, TimeoutError):
         return Outage("The broker did not answer in time.")
     # aiormq says "<object> closed" in a plain RuntimeError right after a loss (hazard 8).

@@ -23,7 +23,7 @@ MESSAGE_ID: Final = Basic.Properties.flags["message_id"]
 
 def header_of(message: Outgoing, message_id: str | None, frame_max_bytes: int) -> bytes:
     """The header that `message` is sent with: that of `properties_of`, to the byte."""
-    if message.properties is not None or message.headers or not message_id:
+    if message.properties is not None or message.headers or message.user_id or not message_id:
         properties = properties_of(message, message_id, frame_max_bytes)
         return ContentHeader(body_size=len(message.body), properties=properties).marshal()
     flags = DELIVERY_MODE | MESSAGE_ID

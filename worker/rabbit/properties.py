@@ -9,7 +9,8 @@ from pamqp import encode
 from pamqp.commands import Basic
 from pamqp.common import FieldValue
 
-from worker.messages import Outgoing, Properties
+from schemas.parked import ParkedHeader
+from worker.messages import ORIGINAL_USER, Outgoing, Properties
 from worker.rabbit.fitting import fitted
 
 PERSISTENT: Final = 2
@@ -28,8 +29,8 @@ KEPT: Final = (
 )
 SET_ASIDE: Final = ("user_id", "expiration")
 ORIGINAL: Final = "x-original-"
-# The broker's own, of the queue that the message was taken from.
-COUNT: Final = "x-delivery-count"
+# The broker's own, of the queue that the message was taken from; the second since RabbitMQ 4.3.
+COUNTS: Final = ("x-delivery-count", "x-acquired-count")
 
 
 def id_of(message: Outgoing) -> str | None:
@@ -43,25 +44,28 @@ def properties_of(message: Outgoing, message_id: str | None, frame_max_bytes: in
     """What `message` is sent with under the id that `id_of` gave it: persistent, and within a frame."""
     ours = message.headers or {}
     if message.properties is not None:
-        return fitted(_kept(message.properties, ours), ours, frame_max_bytes)
+        return fitted(_kept(message.properties, ours, message.user_id), ours, frame_max_bytes)
     fresh = Basic.Properties(
         content_type=message.content_type,
         headers=dict(message.headers) if message.headers else None,
         delivery_mode=PERSISTENT,
         correlation_id=message.correlation_id,
         message_id=message_id,
+        user_id=message.user_id,
     )
     return fitted(fresh, ours, frame_max_bytes)
 
 
-def _kept(original: Properties, added: Mapping[str, str | int]) -> Basic.Properties:
-    headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key != COUNT}
+def _kept(original: Properties, added: Mapping[str, str | int], user: str | None) -> Basic.Properties:
+    # a letter tells nothing of its parking but what we tell; what is sent back tells what it was parked for
+    left_out = {*COUNTS, ORIGINAL_USER, *(ParkedHeader if ParkedHeader.REASON in added else ())}
+    headers = {key: _sendable(value) for key, value in (original.headers or {}).items() if key not in left_out}
     for name in SET_ASIDE:
         value = getattr(original, name, None)
         if value is not None:
             headers[ORIGINAL + name.replace("_", "-")] = str(value)
     headers.update(added)
-    kept = Basic.Properties(headers=headers or None, delivery_mode=PERSISTENT)
+    kept = Basic.Properties(headers=headers or None, delivery_mode=PERSISTENT, user_id=user)
     for name in KEPT:
         setattr(kept, name, getattr(original, name, None))
     return kept

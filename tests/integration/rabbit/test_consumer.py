@@ -1,7 +1,7 @@
 """The consumer against a real broker, by both ways to it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -149,6 +149,35 @@ async def test_a_channel_that_the_broker_closes_counts_as_lost(consumer: Consume
     epoch = await consumer.open(Received(), losses)
     consumer.ack(epoch, [999])
     assert "unknown delivery tag" in str(await losses.first())
+
+
+SETTING = (
+    "application:set_env(rabbit, consumer_timeout, {timeout_ms}),"
+    " application:set_env(rabbit, channel_tick_interval, {tick_ms})."
+)
+
+
+@pytest.fixture
+def impatient(rabbitmqctl: Callable[..., str]) -> Iterator[None]:
+    """The broker waits a second for an ack instead of half an hour."""
+    rabbitmqctl("eval", SETTING.format(timeout_ms=1_000, tick_ms=1_000))
+    yield
+    rabbitmqctl("eval", SETTING.format(timeout_ms=1_800_000, tick_ms=60_000))
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_delivery_held_too_long_counts_as_lost_and_comes_again(
+    consumer: Consumer, publisher: Publisher, declared: str
+) -> None:
+    # 3.10 and 4.0 close the channel for it, 4.3 ends the consumer
+    received, losses = Received(), Losses()
+    await consumer.open(received, losses)
+    await publisher.publish_all((claim(declared, b"held"),))
+    await received.next(1)
+    assert isinstance(await losses.first(), Outage)
+    await consumer.open(received, Losses())
+    (again,) = await received.next(1)
+    assert (again.body, again.attempts) == (b"held", 1)
 
 
 async def test_closing_is_no_loss(consumer: Consumer) -> None:

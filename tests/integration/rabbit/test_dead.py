@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.rabbit.builders import take
+from tests.integration.rabbit.builders import NEWER_BROKERS_OWN_LIMIT, take
 from worker.faults import Outage, Unroutable
 from worker.messages import Outgoing
 from worker.rabbit.connection import Broker, Link
@@ -37,6 +37,13 @@ async def test_looking_at_letters_leaves_them_where_they_are(broker: Broker, par
         assert [(each.position, each.claim_id) for each in letters] == [(1, "a"), (2, "b"), (3, None)]
         assert {(each.reason, each.routing_key) for each in letters} == {("poison", "allocation.set")}
     assert [each.claim_id for each in await peek(broker, parked, 2)] == ["a", "b"]
+
+
+async def test_letters_may_be_looked_at_more_often_than_a_newer_broker_allows_by_itself(
+    broker: Broker, parked: str
+) -> None:
+    looks = [len(await peek(broker, parked, 10)) for _ in range(NEWER_BROKERS_OWN_LIMIT + 2)]
+    assert looks == [3] * (NEWER_BROKERS_OWN_LIMIT + 2)
 
 
 async def test_a_replayed_letter_is_a_claim_again_and_no_letter_any_more(

@@ -1,14 +1,13 @@
 """Declaring, checking and rendering the topology against a real broker."""
 
 import json
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.integration.rabbit.builders import claim
+from deploy.local import Rabbit
+from tests.integration.rabbit.builders import NEWER_BROKERS_OWN_LIMIT, claim
 from tests.sinks import Losses, Received
 from worker.faults import Outage
 from worker.rabbit.connection import Broker, Link
@@ -18,14 +17,6 @@ from worker.rabbit.declare import check, declare
 from worker.rabbit.definitions import definitions, policy_commands
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import topology
-
-
-@pytest.fixture
-def public_folder() -> Iterator[Path]:
-    """A folder that the broker's own account can read."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
 
 
 @pytest.fixture
@@ -62,7 +53,7 @@ async def test_what_differs_is_told_in_plain_words(link: Link, prefix: str) -> N
     found = await check(link, topology(prefix))
     assert f"Exchange {prefix}.claims has type fanout, which should be topic." in found
     assert f"Queue {prefix}.claims has x-queue-type classic, which should be quorum." in found
-    assert f"Queue {prefix}.dead has x-delivery-limit 5, which should be none." in found
+    assert f"Queue {prefix}.dead has x-delivery-limit 5, which should be 1000000000." in found
 
 
 async def test_declaring_over_something_else_is_an_outage_that_says_what(link: Link, prefix: str) -> None:
@@ -74,10 +65,10 @@ async def test_declaring_over_something_else_is_an_outage_that_says_what(link: L
 
 @pytest.mark.usefixtures("no_policies_left")
 async def test_rendered_definitions_are_what_the_worker_checks_for(
-    link: Link, prefix: str, rabbitmqctl: Callable[..., str], public_folder: Path
+    link: Link, prefix: str, rabbitmqctl: Callable[..., str], rabbit_server: Rabbit
 ) -> None:
     wanted = topology(prefix, history=True)
-    rendered = public_folder / "definitions.json"
+    rendered = rabbit_server.folder / "definitions.json"
     rendered.write_text(json.dumps(definitions(wanted)))
     rendered.chmod(0o644)
     rabbitmqctl("import_definitions", str(rendered))
@@ -89,6 +80,22 @@ async def test_rendered_definitions_are_what_the_worker_checks_for(
     bindings = rabbitmqctl("list_bindings", "source_name", "destination_name", "routing_key").splitlines()
     for source, queue in (("claims", "claims"), ("dead", "dead"), ("events", "history")):
         assert f"{prefix}.{source}\t{prefix}.{queue}\t#" in bindings
+
+
+async def test_a_claim_that_is_handed_back_very_often_is_kept_though_no_policy_says_so(
+    broker: Broker, declared: str
+) -> None:
+    publisher, consumer, received = Publisher(broker), Consumer(broker, f"{declared}.claims", 1), Received()
+    await publisher.open()
+    await publisher.publish_all((claim(declared, b"late"),))
+    handed_over = 0
+    for _ in range(NEWER_BROKERS_OWN_LIMIT + 2):
+        await consumer.open(received, Losses())
+        (delivery,) = await received.next(1)
+        handed_over += 1
+    assert (delivery.body, delivery.attempts) == (b"late", handed_over - 1)
+    await consumer.close()
+    await publisher.close()
 
 
 @pytest.mark.usefixtures("no_policies_left")

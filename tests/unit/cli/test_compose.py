@@ -59,3 +59,8 @@ def test_amounts_that_are_none_are_refused(given: str) -> None:
 
 def test_a_consumer_has_only_what_was_given() -> None:
     assert consumer_from({"id": "a", "project": None, "type": "INSTANCE"}) == {"id": "a", "type": "INSTANCE"}
+
+
+def test_an_amount_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(WrongUse, match="is not of the form"):
+        amounts_from(["a:VCPU=" + "9" * 5_000])

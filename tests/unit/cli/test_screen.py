@@ -99,3 +99,12 @@ def test_records_too_wide_for_the_screen_are_shown_one_below_the_other(
 def test_the_next_page_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     show_answer("provider.list", {"providers": [{"name": "rack-1"}], "next": "p-9"})
     assert "p-9" in capsys.readouterr().out
+
+
+def test_what_is_nested_beyond_any_message_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    deep: dict[str, object] = {}
+    for _ in range(400):
+        deep = {"a": deep, "b": float("nan")}
+    show_table("letter", ["header", "value"], [["x", deep]])
+    write_json(deep)
+    assert capsys.readouterr().out.count("...") >= 2

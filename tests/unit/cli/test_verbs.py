@@ -72,6 +72,41 @@ def test_a_claim_with_mistakes_is_told_all_of_them_and_not_sent() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("claims", "words", "said"),
+    [
+        ([], [], "Error: This is no message: 0 claims, 1 to 256 are read."),
+        (None, [], "Error: This is no message: claims is not a list."),
+        ([{"op": "trait.ensure", "name": "CUSTOM_A"}], ["name=CUSTOM_B"], "Error: A message of several claims is sent"),
+        (
+            [{"op": "trait.ensure", "claim_id": CONSUMER, "name": "x"}, {"op": "no"}],
+            [],
+            f"Error: claim {CONSUMER}: name breaks the rule pattern",
+        ),
+    ],
+)
+def test_several_claims_with_mistakes_are_told_and_not_sent(claims: object, words: list[str], said: str) -> None:
+    result = ran("claim", "-", *words, stdin=json.dumps({"op": "claims.batch", "claims": claims}))
+    assert result.exit_code == 2, result.output
+    assert result.stderr.startswith(said)
+    assert "No connection" not in result.stderr
+
+
+def test_a_message_of_several_claims_gets_no_id_of_its_own() -> None:
+    claims = [{"op": "trait.ensure", "claim_id": CONSUMER, "name": "CUSTOM_A"}]
+    result = ran("claim", "-", stdin=json.dumps({"op": "claims.batch", "claims": claims}))
+    assert result.stderr.splitlines()[0] == f"claim {CONSUMER}"
+    assert "No connection to 127.0.0.1:1" in result.stderr
+
+
+@pytest.mark.parametrize("words", [["query", "provider.list"], ["claim", "trait.ensure"]])
+@pytest.mark.parametrize("pair", ["x=NaN", "x=1e400", ".".join("a" * 2_000) + "=1", 'x="\\ud800"'])
+def test_what_no_message_can_hold_is_one_sentence(words: list[str], pair: str) -> None:
+    result = ran(*words, pair)
+    assert result.exit_code == 2, result.exception
+    assert result.stderr.startswith("Error: This cannot be sent: ")
+
+
 def test_a_claim_with_mistakes_is_sent_where_asked() -> None:
     result = ran("claim", "allocation.release", "--consumer", "x", "--no-check")
     assert result.exit_code == 1

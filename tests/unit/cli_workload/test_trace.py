@@ -7,7 +7,7 @@ import pytest
 from worker.cli.endings import WrongUse
 from worker.cli.workload.amounts import Amounts
 from worker.cli.workload.moments import Turn, moments
-from worker.cli.workload.trace import read_nodes, read_tasks
+from worker.cli.workload.trace import NUMBER_MAX, read_nodes, read_tasks
 
 REAL = Path(__file__).parents[4] / "shared/data/gpu-cluster-2023"
 NODES = "sn,cpu_milli,memory_mib,gpu,model\n"
@@ -57,6 +57,11 @@ def test_a_limit_takes_the_earliest(tmp_path: Path) -> None:
         ("a,0,0,0,0,,1,2", "line 2, column cpu_milli: and all other amounts are 0, which is no claim."),
         ("a,1,1,0,0,,5,2", "line 2, column deletion_time: is 2, before the creation at 5."),
         ("a,1,1,0,0,,1,2\na,1,1,0,0,,1,2", "line 3, column name: 'a' stands in an earlier line, too."),
+        (
+            "a,1,10,0,0,," + "9" * 5_000 + ",2",
+            f"line 2, column creation_time: must be a whole number from 0 to {NUMBER_MAX}, not '{'9' * 40}'.",
+        ),
+        ("a\x00,1,10,0,0,,1,2", "line 2, column name: must not have a NUL in it."),
     ],
 )
 def test_a_wrong_task_is_told_by_file_line_and_column(tmp_path: Path, row: str, complaint: str) -> None:

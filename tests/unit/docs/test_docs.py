@@ -127,6 +127,14 @@ def test_every_rule_has_a_test_beside_it() -> None:
     assert [rule for rule, named in shown if not named or not tests.issuperset(named)] == []
 
 
+def test_every_kind_of_bad_input_has_a_test_beside_it() -> None:
+    tests = set(re.findall(r"^ *(?:async )?def (test_\w+)", "\n".join(every_source()), re.MULTILINE))
+    kinds = [row for table in tables("docs/bad-input.md") for row in table if row[-1] not in {"as above", "RabbitMQ"}]
+    shown = [(row[0], [name for name in SPAN.findall(row[-1]) if name.startswith("test_")]) for row in kinds]
+    assert len(shown) > 25
+    assert [kind for kind, named in shown if not named or not tests.issuperset(named)] == []
+
+
 def test_what_is_better_than_placement_has_all_its_rows() -> None:
     numbered = [table for table in tables("docs/rules.md") if table[0][0].isdigit()]
     assert [[int(row[0]) for row in table] for table in numbered] == [list(range(1, 18))]

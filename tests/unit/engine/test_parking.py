@@ -4,6 +4,8 @@ from datetime import datetime
 from itertools import islice
 from random import Random
 
+import pytest
+
 from schemas.parked import ParkedHeaders, ParkedReason
 from tests.fakes.broker import FakeProperties
 from worker.engine.intake import Parked
@@ -34,6 +36,11 @@ def test_the_headers_are_those_of_the_contract() -> None:
 def test_a_message_parked_again_keeps_its_first_moment() -> None:
     headers = _parked(**{"x-parked-first-at": EARLIER}).headers or {}
     assert (headers["x-parked-first-at"], headers["x-parked-last-at"]) == (EARLIER, NOW)
+
+
+@pytest.mark.parametrize("forged", ["\x1b[2J", "yesterday", "", "2026-01-01T00:00:00", 7])
+def test_a_first_moment_that_is_none_is_not_taken_over(forged: object) -> None:
+    assert (_parked(**{"x-parked-first-at": forged}).headers or {})["x-parked-first-at"] == NOW
 
 
 def test_what_goes_into_headers_is_bounded_and_printable() -> None:

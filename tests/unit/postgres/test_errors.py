@@ -1,5 +1,6 @@
 """What an outage of the database says of itself."""
 
+import asyncpg
 import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -14,6 +15,7 @@ from worker.postgres.errors import translate
         (ConnectionRefusedError(), "ConnectionRefusedError"),
         (ConnectionRefusedError(111, "refused"), "[Errno 111] refused"),
         (PoolTimeout("pool limit reached"), "pool limit reached"),
+        (asyncpg.TargetServerAttributeNotMatched("none takes writes"), "none takes writes"),
     ],
 )
 def test_an_outage_has_a_reason_though_the_driver_gives_none(error: Exception, reason: str) -> None:

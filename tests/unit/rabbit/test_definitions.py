@@ -37,9 +37,14 @@ def test_events_in_bulk_have_an_exchange_where_they_are_asked_for() -> None:
     }
 
 
-def test_nothing_but_its_kind_is_an_argument_of_a_queue() -> None:
+def test_kind_and_delivery_limit_are_the_only_arguments_of_a_queue() -> None:
     rendered = definitions(topology(history=True))
-    assert [set(queue["arguments"]) for queue in rendered["queues"]] == [{"x-queue-type"}] * 4
+    assert {queue["name"]: queue["arguments"] for queue in rendered["queues"]} == {
+        "allocation.claims": {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000_000},
+        "allocation.dead": {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000_000},
+        "allocation.queries": {"x-queue-type": "quorum", "x-delivery-limit": 20},
+        "allocation.history": {"x-queue-type": "stream"},
+    }
 
 
 def test_a_policy_fits_its_queue_alone() -> None:

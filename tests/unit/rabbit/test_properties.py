@@ -50,3 +50,13 @@ def test_a_header_of_any_value_can_be_parked(value: object) -> None:
     came = Basic.Properties()
     came.headers = {"odd": value}  # type: ignore[dict-item]  # what pamqp decodes is wider than what it encodes
     assert "odd" in (parked(came).headers or {})
+
+
+def test_a_letter_tells_nothing_of_its_parking_that_a_publisher_made_up() -> None:
+    came = Basic.Properties(headers={"x-parked-trace": "forged", "x-parked-reason": "forged", "mine": 1})
+    assert parked(came, **{"x-parked-reason": "not_json"}).headers == {"x-parked-reason": "not_json", "mine": 1}
+
+
+def test_a_letter_that_is_sent_back_tells_when_it_was_parked_first() -> None:
+    came = Basic.Properties(headers={"x-parked-first-at": "2026-01-01T00:00:00Z", "x-parked-reason": "poison"})
+    assert parked(came).headers == came.headers

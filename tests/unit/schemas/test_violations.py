@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import _pydantic_core
 
 from schemas.keywords import CUSTOM_RULES, KEYWORDS
-from schemas.violations import shown
+from schemas.violations import Violation, sentence, shown
 
 RULES = {
     "required",
@@ -72,3 +72,16 @@ def test_every_rule_is_a_keyword_of_json_schema() -> None:
 def test_a_value_is_shown_small_storable_and_as_json(value: Any, told: Any) -> None:
     assert shown(value) == told
     json.dumps(shown(value), allow_nan=False, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([Violation(("claims", 0, "a/b~c"), "minimum", 1, 0)], "at 1 place: /claims/0/a~1b~0c (minimum 1)."),
+        ([Violation(("op",), "enum", ["a", "b"], 0)] * 2, "at 2 places, the first: /op (enum)."),
+        ([Violation((), "anyOf", None, None)], "at 1 place: its root (anyOf)."),
+        ([Violation(("k" * 200,) * 2, "type", "object", 0)], f"at 1 place: /{'k' * 199}... (type object)."),
+    ],
+)
+def test_a_sentence_tells_how_many_and_where_the_first(found: list[Violation], said: str) -> None:
+    assert sentence("message", found) == f"The message breaks the contract {said}"

@@ -86,6 +86,9 @@ def test_a_variable_that_is_missing_is_named(environment: pytest.MonkeyPatch) ->
         ("BROKER_URL", "http://u:hidden@h/", "must begin with amqp:// or amqps://"),
         ("PREFIX", "a b", "match pattern"),
         ("HTTP_PORT", "70000", "less than or equal to 65535"),
+        ("REPLY_TO_PATTERN", "(", "must be a regular expression"),
+        ("REPLY_TO_PATTERN", "a{99999999999999999999}", "must be a regular expression"),
+        ("REPLY_TO_PATTERN", "(" * 3_000, "must be a regular expression"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_that_names_the_variable(

@@ -84,6 +84,19 @@ def test_a_long_text_is_cut_and_says_so() -> None:
     assert body == "x" * TEXT_CHARACTERS_MAX + f"... ({TEXT_CHARACTERS_MAX + 1} characters)"
 
 
+def test_numbers_and_depths_that_no_reader_takes_are_written_as_text() -> None:
+    deep: list[object] = []
+    for _ in range(2_000):
+        deep = [deep]
+    written = as_json()
+    structlog.get_logger().info(Log.STARTED, parsed=[float("nan"), float("-inf"), 10**5_000, 2**62], deep=deep)
+    line = json.loads(written.getvalue(), parse_constant=pytest.fail)
+    assert line["parsed"][:2] == ["nan", "-inf"]
+    assert line["parsed"][2].startswith("0x")
+    assert line["parsed"][3] == 2**62
+    assert written.getvalue().count("[") < 30
+
+
 def test_a_level_holds_back_what_is_below_it() -> None:
     written = console("warning")
     structlog.get_logger().info(Log.BATCH_DONE)

@@ -22,9 +22,9 @@ def day(machines: Sequence[Machine], random: Random) -> list[Traced]:
     tasks: list[Traced] = []
     asked = 0
     while asked < most:
-        task = draw_large(random) if random.random() < LARGE else draw_task(random)
-        came_at = random.randrange(SECONDS)
-        goes = random.random() < GO
-        tasks.append(Traced(task, came_at, random.randint(came_at, SECONDS) if goes else None))
+        task = draw_large(random) if random.random() < LARGE else draw_task(random)  # nosec B311 - repeatable, no secret
+        came_at = random.randrange(SECONDS)  # nosec B311 - repeatable, no secret
+        goes = random.random() < GO  # nosec B311 - repeatable, no secret
+        tasks.append(Traced(task, came_at, random.randint(came_at, SECONDS) if goes else None))  # nosec B311 - repeatable, no secret
         asked += 0 if goes else task.wants.gpu_milli
     return sorted(tasks, key=lambda traced: traced.came_at)

@@ -49,6 +49,6 @@ class Holders:
         """One of them, which is set aside; None where there is nobody."""
         if not self._settled:
             return None
-        index = random.randrange(len(self._settled))
+        index = random.randrange(len(self._settled))  # nosec B311 - repeatable, no secret
         self._settled[index], self._settled[-1] = self._settled[-1], self._settled[index]
         return self._settled.pop()

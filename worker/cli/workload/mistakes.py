@@ -27,7 +27,7 @@ def mistaken(step: Step, picture: Picture, holding: Holding | None, random: Rand
         return _requested(step, consumer)
     wants_gpus = {Step.ODD_SHARE: True, Step.NO_GPU_THERE: False}.get(step)
     machines = [machine for machine in picture.machines if wants_gpus in {None, bool(machine.gpus)}]
-    return _set(step, random.choice(machines), consumer, random) if machines else None
+    return _set(step, random.choice(machines), consumer, random) if machines else None  # nosec B311 - repeatable, no secret
 
 
 def _set(step: Step, machine: Machine, consumer: Claim, random: Random) -> Claim:
@@ -42,7 +42,7 @@ def _set(step: Step, machine: Machine, consumer: Claim, random: Random) -> Claim
         case Step.NO_GPU_THERE:
             resources[GPU_CLASS] = WHOLE_GPU
         case Step.ODD_SHARE:
-            allocations[random.choice(machine.gpus)] = {GPU_CLASS: claims.STEP_OF_SHARES * 33 + 3}
+            allocations[random.choice(machine.gpus)] = {GPU_CLASS: claims.STEP_OF_SHARES * 33 + 3}  # nosec B311 - repeatable, no secret
         case Step.NO_SUCH_CLASS:
             resources["CUSTOM_TPU"] = 1
         case Step.TOO_LATE:
@@ -85,7 +85,7 @@ def _of_a_holder(step: Step, picture: Picture, holding: Holding, random: Random)
 
 
 def _gives_back_elsewhere(picture: Picture, holding: Holding, random: Random) -> Claim | None:
-    other = random.choice(picture.machines)
+    other = random.choice(picture.machines)  # nosec B311 - repeatable, no secret
     if other.provider == holding.machine:
         return None
     remove = {other.provider: SMALL.as_resources()}

@@ -55,21 +55,21 @@ USERS: Final = ("ada", "grace", "edsger", "barbara", "donald", "leslie")
 
 
 def draw_task(random: Random) -> Task:
-    (wants,) = random.choices([size for _, size in SIZES], [weight for weight, _ in SIZES])
+    (wants,) = random.choices([size for _, size in SIZES], [weight for weight, _ in SIZES])  # nosec B311 - repeatable, no secret
     models = frozenset[str]()
     if 0 < wants.gpu_milli <= WHOLE_GPU:  # few models have machines with more
-        (models,) = random.choices([demand for _, demand in DEMANDS], [weight for weight, _ in DEMANDS])
+        (models,) = random.choices([demand for _, demand in DEMANDS], [weight for weight, _ in DEMANDS])  # nosec B311 - repeatable, no secret
     return _task(random, wants, models, max(1, wants.gpu_milli // WHOLE_GPU))
 
 
 def draw_large(random: Random) -> Task:
     """One that wants several whole GPUs of one machine, of any model."""
-    ((_, gpus, wants),) = random.choices(LARGE, [weight for weight, _, _ in LARGE])
+    ((_, gpus, wants),) = random.choices(LARGE, [weight for weight, _, _ in LARGE])  # nosec B311 - repeatable, no secret
     return _task(random, wants, frozenset(), gpus)
 
 
 def draw_id(random: Random) -> str:
-    return str(UUID(int=random.getrandbits(128), version=4))
+    return str(UUID(int=random.getrandbits(128), version=4))  # nosec B311 - repeatable, no secret
 
 
 def _task(random: Random, wants: Amounts, models: frozenset[str], gpus: int = 1) -> Task:

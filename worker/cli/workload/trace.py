@@ -24,6 +24,10 @@ TASK_COLUMNS: Final = (
 # What one number of a claim may be; and more GPUs than any machine has.
 NUMBER_MAX: Final = 2_147_483_647
 GPUS_MAX: Final = 1_000
+# More than any number has; Python refuses to read one of thousands of digits.
+DIGITS_MAX: Final = 20
+# Of what stands there in place of a number.
+SHOWN_MAX: Final = 40
 # Each GPU of a task is a group of its request, beside the one for the rest.
 TASK_GPUS_MAX: Final = GROUPS_MAX - 1
 # A provider's name has 200 characters at most, and a GPU's is its machine's and a number.
@@ -57,12 +61,14 @@ class Line:
         value = self.text(column)
         if not 1 <= len(value) <= NAME_MAX:
             raise self.wrong(column, f"must have 1 to {NAME_MAX} characters")
+        if "\x00" in value:
+            raise self.wrong(column, "must not have a NUL in it")
         return value
 
     def number_of(self, column: str, most: int = NUMBER_MAX) -> int:
         value = self.text(column)
-        if not (value.isascii() and value.isdigit() and int(value) <= most):
-            raise self.wrong(column, f"must be a whole number from 0 to {most}, not '{value}'")
+        if not (value.isascii() and value.isdigit() and len(value) <= DIGITS_MAX and int(value) <= most):
+            raise self.wrong(column, f"must be a whole number from 0 to {most}, not '{value[:SHOWN_MAX]}'")
         return int(value)
 
     def wrong(self, column: str, why: str) -> WrongUse:
