@@ -129,7 +129,8 @@ def test_every_rule_has_a_test_beside_it() -> None:
 
 def test_every_kind_of_bad_input_has_a_test_beside_it() -> None:
     tests = set(re.findall(r"^ *(?:async )?def (test_\w+)", "\n".join(every_source()), re.MULTILINE))
-    kinds = [row for table in tables("docs/bad-input.md") for row in table if row[-1] not in {"as above", "RabbitMQ"}]
+    rows = [row for table in tables("docs/bad-input.md") for row in table if len(row) == len(("what", "then", "test"))]
+    kinds = [row for row in rows if row[-1] not in {"as above", "RabbitMQ"}]
     shown = [(row[0], [name for name in SPAN.findall(row[-1]) if name.startswith("test_")]) for row in kinds]
     assert len(shown) > 25
     assert [kind for kind, named in shown if not named or not tests.issuperset(named)] == []
