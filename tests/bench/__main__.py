@@ -75,13 +75,13 @@ async def _single(prepared: Ground, rows: set[str], size: Size) -> list[Line]:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print; a target that is not met is told in the table, not by the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     given = {name: getattr(options, name) for name in ("claims", "repetitions", "memory_claims", "declared")}
     size = replace(
         QUICK if options.quick else WHOLE, **{name: value for name, value in given.items() if value is not None}
     )
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    found = asyncio.run(run(_rows(options), size, console))
+    found = asyncio.run(run(rows_of(options), size, console))
     report.show(console, found.about, found.lines)
     figures = {**report.as_json(found.about, found.lines), "curves": found.curves}
     if options.json:
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _rows(options: argparse.Namespace) -> set[str]:
+def rows_of(options: argparse.Namespace) -> set[str]:
     """Those asked for; else all, the peer's only if told to."""
     rows = set(options.row or (row for row in ROWS if row != PEER))
     if options.placement:
@@ -101,18 +101,19 @@ def _rows(options: argparse.Namespace) -> set[str]:
     return rows
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--row", action="append", choices=(*ROWS, *SWEEPS), help="only this row; may be repeated")
-    parser.add_argument("--placement", action="store_true", help="also row 2, for which Placement is installed")
-    parser.add_argument("--quick", action="store_true", help="less of everything, and less to be relied on")
-    parser.add_argument("--claims", type=int, help="claims in a preloaded queue")
-    parser.add_argument("--repetitions", type=int, help="how often each figure is taken")
-    parser.add_argument("--memory-claims", type=int, help="claims of row 11")
-    parser.add_argument("--declared", type=int, help="providers of row 12")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
-    parser.add_argument("--report", type=Path, metavar="FOLDER", help="also write a report with plots there")
-    return parser
+def parser() -> argparse.ArgumentParser:
+    """Of the command line."""
+    made = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    made.add_argument("--row", action="append", choices=(*ROWS, *SWEEPS), help="only this row; may be repeated")
+    made.add_argument("--placement", action="store_true", help="also row 2, for which Placement is installed")
+    made.add_argument("--quick", action="store_true", help="less of everything, and less to be relied on")
+    made.add_argument("--claims", type=int, help="claims in a preloaded queue")
+    made.add_argument("--repetitions", type=int, help="how often each figure is taken")
+    made.add_argument("--memory-claims", type=int, help="claims of row 11")
+    made.add_argument("--declared", type=int, help="providers of row 12")
+    made.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
+    made.add_argument("--report", type=Path, metavar="FOLDER", help="also write a report with plots there")
+    return made
 
 
 if __name__ == "__main__":
