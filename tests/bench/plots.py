@@ -9,6 +9,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tests.bench.sweeps import BATCH_SIZE_DEFAULT
+
 Curve = Mapping[str, Mapping[str, list[float]]]
 
 BATCHES: Final = "batches.svg"
@@ -27,11 +29,11 @@ def draw(folder: Path, curves: Mapping[str, Curve]) -> None:
 
 
 def _batches(curve: Curve) -> Figure:
-    figure = Figure(figsize=(5, 3), layout="constrained")
+    figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     _line(axes, curve, "one worker", 0, lambda point: point["claims_a_second"])
     axes.set(xlabel="claims in a batch, at most", ylabel="claims a second", ylim=(0, None))
-    _steps(axes, curve, base=2)
+    _steps(axes, {int(at): at for at in curve} | {BATCH_SIZE_DEFAULT: f"{BATCH_SIZE_DEFAULT}\n(default)"}, base=2)
     return figure
 
 
@@ -44,8 +46,8 @@ def _fleets(named: Curve, place: Curve) -> Figure:
     cost.set(xlabel="providers", ylabel="microseconds a claim", ylim=(0, None))
     memory.set(xlabel="providers", ylabel="memory of the worker, MiB", ylim=(0, None))
     for axes in (cost, memory):
-        _steps(axes, named, base=10)
-    cost.legend(frameon=False, loc="lower right")
+        _steps(axes, {int(at): f"{int(at):,}" for at in named}, base=10)
+    memory.legend(frameon=False, loc="lower right")
     return figure
 
 
@@ -71,10 +73,10 @@ def _line(axes: Axes, curve: Curve, name: str, number: int, of: Any) -> None:
     )
 
 
-def _steps(axes: Axes, curve: Curve, base: int) -> None:
+def _steps(axes: Axes, labels: Mapping[int, str], base: int) -> None:
     """A scale on which each step is a multiple of the last, with the points measured named."""
     axes.set_xscale("log", base=base)
-    axes.set_xticks([int(at) for at in curve], [f"{int(at):,}" for at in curve], minor=False)
+    axes.set_xticks([*labels], [*labels.values()], fontsize=8)
     axes.minorticks_off()
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
 
