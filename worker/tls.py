@@ -102,7 +102,7 @@ def _flaw(error: ssl.SSLCertVerificationError) -> str:
 def _introduce(context: ssl.SSLContext, cert_file: Path, key_file: Path | None) -> None:
     try:
         # an empty passphrase, lest OpenSSL ask for one at a terminal where there is one
-        context.load_cert_chain(cert_file, key_file, password="")
+        context.load_cert_chain(cert_file, key_file, password="")  # nosec B106 - that there is none
     except (OSError, ValueError) as error:
         files = f"{cert_file} and {key_file} are" if key_file else f"{cert_file} is"
         raise UnusableTls(f"{files} no certificate with its key, without a passphrase ({_said(error)})") from None

@@ -6,42 +6,42 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 
-from tests.bench import declares, latencies, memory, rates, report, statements
+from tests.bench import declares, latencies, memory, paper, rates, report, statements
 from tests.bench.arms import ONE, compared, needed
 from tests.bench.figures import Line
 from tests.bench.ground import Ground, ground
 from tests.bench.machine import described
+from tests.bench.peer import compared as peer
+from tests.bench.size import QUICK, WHOLE, Size, minutes
+from tests.bench.sweeps import SWEEPS, curves, swept
 
-ROWS: Final = ("1", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")
+PEER: Final = "2"
+ROWS: Final = ("1", PEER, "3", "4", "5", "6", "7", "8", "9", "10", "11", "12")
+# Of the table where no terminal says how wide it is.
+WIDTH: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How much is measured; all rows together take about 20 minutes, and 4 when quick."""
+class Found:
+    """What it was measured on, the lines of the table, and the figures of the plots."""
 
-    claims: int
-    repetitions: int
-    latency_s: float
-    memory_claims: int
-    declared: int
-    quick: bool
+    about: dict[str, str]
+    lines: list[Line]
+    curves: dict[str, Any]
 
 
-# Of the table where no terminal says how wide it is.
-WIDTH: Final = 160
-WHOLE: Final = Size(claims=15_000, repetitions=3, latency_s=6.0, memory_claims=100_000, declared=100_000, quick=False)
-QUICK: Final = Size(claims=6_000, repetitions=2, latency_s=2.0, memory_claims=40_000, declared=10_000, quick=True)
-
-
-async def run(rows: set[str], size: Size, console: Console) -> tuple[dict[str, str], list[Line]]:
-    """What it was measured on, and the lines."""
+async def run(rows: set[str], size: Size, console: Console) -> Found:
+    """Measure; says first how long it will take."""
+    asked = [*compared(rows, quick=size.quick), *swept(rows)]
+    arms = needed(asked, [ONE] if rows & {PEER, "9"} else ())
+    console.print(f"about {minutes(rows, size, arms):.0f} minutes on two cores", highlight=False)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, console.status("preparing") as status:
 
         def say(what: str) -> None:
@@ -50,15 +50,16 @@ async def run(rows: set[str], size: Size, console: Console) -> tuple[dict[str, s
         async with ground(Path(folder)) as prepared:
             about = await described(prepared)
             about["claims"] = f"{size.claims:,} a run, {prepared.claim_bytes} bytes each; events {prepared.event_bytes}"
-            asked = compared(rows, quick=size.quick)
-            arms = needed(asked, [ONE] if "9" in rows else ())
             found = await rates.measure(prepared, arms, size.claims, size.repetitions, say)
             lines = rates.lines(found, asked)
+            if PEER in rows:
+                lines += await peer.measure(prepared, found.of[ONE], size.peer_s, say)
             if "9" in rows:
                 rate_max = median(found.of[ONE])
                 lines += await latencies.measure(prepared, rate_max, size.latency_s, size.repetitions, say)
             lines += await _single(prepared, rows, size)
-    return about, lines
+    lines.sort(key=lambda line: [*ROWS, *SWEEPS].index(line.row))
+    return Found(about, lines, curves(found))
 
 
 async def _single(prepared: Ground, rows: set[str], size: Size) -> list[Line]:
@@ -74,34 +75,45 @@ async def _single(prepared: Ground, rows: set[str], size: Size) -> list[Line]:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print; a target that is not met is told in the table, not by the exit code."""
-    options = _parser().parse_args(arguments)
-    plan = QUICK if options.quick else WHOLE
-    size = Size(
-        claims=options.claims or plan.claims,
-        repetitions=options.repetitions or plan.repetitions,
-        latency_s=plan.latency_s,
-        memory_claims=options.memory_claims or plan.memory_claims,
-        declared=options.declared or plan.declared,
-        quick=plan.quick,
+    options = parser().parse_args(arguments)
+    given = {name: getattr(options, name) for name in ("claims", "repetitions", "memory_claims", "declared")}
+    size = replace(
+        QUICK if options.quick else WHOLE, **{name: value for name, value in given.items() if value is not None}
     )
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    about, lines = asyncio.run(run(set(options.row or ROWS), size, console))
-    report.show(console, about, lines)
+    found = asyncio.run(run(rows_of(options), size, console))
+    report.show(console, found.about, found.lines)
+    figures = {**report.as_json(found.about, found.lines), "curves": found.curves}
     if options.json:
-        options.json.write_text(json.dumps(report.as_json(about, lines), indent=2) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.report:
+        paper.write(options.report, found.about, found.lines, figures)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--row", action="append", choices=ROWS, help="only this row; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="about 4 minutes, less to be relied on")
-    parser.add_argument("--claims", type=int, help="claims in a preloaded queue")
-    parser.add_argument("--repetitions", type=int, help="how often each figure is taken")
-    parser.add_argument("--memory-claims", type=int, help="claims of row 11")
-    parser.add_argument("--declared", type=int, help="providers of row 12")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
-    return parser
+def rows_of(options: argparse.Namespace) -> set[str]:
+    """Those asked for; else all, the peer's only if told to."""
+    rows = set(options.row or (row for row in ROWS if row != PEER))
+    if options.placement:
+        rows.add(PEER)
+    if options.report:
+        rows.update(SWEEPS)
+    return rows
+
+
+def parser() -> argparse.ArgumentParser:
+    """Of the command line."""
+    made = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    made.add_argument("--row", action="append", choices=(*ROWS, *SWEEPS), help="only this row; may be repeated")
+    made.add_argument("--placement", action="store_true", help="also row 2, for which Placement is installed")
+    made.add_argument("--quick", action="store_true", help="less of everything, and less to be relied on")
+    made.add_argument("--claims", type=int, help="claims in a preloaded queue")
+    made.add_argument("--repetitions", type=int, help="how often each figure is taken")
+    made.add_argument("--memory-claims", type=int, help="claims of row 11")
+    made.add_argument("--declared", type=int, help="providers of row 12")
+    made.add_argument("--json", type=Path, metavar="FILE", help="also write all figures there")
+    made.add_argument("--report", type=Path, metavar="FOLDER", help="also write a report with plots there")
+    return made
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -13,12 +13,20 @@ from tests.e2e.worker_process import WorkerProcess, worker
 
 
 @asynccontextmanager
-async def workers(ground: Ground, place: Place, count: int) -> AsyncIterator[list[WorkerProcess]]:
-    """So many workers with their default settings, consuming; stopped in order when left."""
+async def workers(
+    ground: Ground, place: Place, count: int, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[list[WorkerProcess]]:
+    """So many workers, consuming, with default settings but for those given; stopped in order when left."""
     async with AsyncExitStack() as running:
         started = [
             await running.enter_async_context(
-                worker(place.database_url, place.broker_url, place.prefix, ground.folder / f"worker-{number}.log")
+                worker(
+                    place.database_url,
+                    place.broker_url,
+                    place.prefix,
+                    ground.folder / f"worker-{number}.log",
+                    settings,
+                )
             )
             for number in range(count)
         ]

@@ -11,6 +11,7 @@ from tests.bench.arms import Arm, Compared, needed
 from tests.bench.figures import Line, rate
 from tests.bench.fleets import templates
 from tests.bench.ground import Ground, Place
+from tests.bench.programs import memory_mib
 from tests.e2e.worker_process import WorkerProcess
 
 WARMING_UP: Final = 0.1
@@ -19,9 +20,13 @@ ACKED_WITHIN_S: Final = 10.0
 
 @dataclass(slots=True)
 class Rates:
-    """Claims a second of each arm, one figure a repetition; the deadlocks seen, and the claims refused."""
+    """Claims a second of each arm, one figure a repetition, and what memory its largest process came to.
+
+    The deadlocks seen, and the claims refused.
+    """
 
     of: dict[Arm, list[float]] = field(default_factory=lambda: defaultdict(list))
+    memory_mib: dict[Arm, list[float]] = field(default_factory=lambda: defaultdict(list))
     refused: dict[Arm, int] = field(default_factory=lambda: defaultdict(int))
     deadlocks: int = 0
 
@@ -36,13 +41,16 @@ async def measure(
             for arm in arms:
                 say(f"{arm.name}, {repetition + 1} of {repetitions}")
                 async with ground.place(of[arm.fleet] if arm.fleet else None) as place:
-                    rates.of[arm].append(await _rate(ground, place, arm, int(claims * arm.share)))
+                    rate_found, memory_found = await _measured(ground, place, arm, int(claims * arm.share))
+                    rates.of[arm].append(rate_found)
+                    rates.memory_mib[arm].append(memory_found)
                     rates.refused[arm] += await place.refused()
                     rates.deadlocks += await place.deadlocks()
     return rates
 
 
-async def _rate(ground: Ground, place: Place, arm: Arm, claims: int) -> float:
+async def _measured(ground: Ground, place: Place, arm: Arm, claims: int) -> tuple[float, float]:
+    """Claims a second, and MiB."""
     async with arm.start(ground, place) as programs:
         if arm.warmed:
             await _warm(place, arm)
@@ -50,9 +58,10 @@ async def _rate(ground: Ground, place: Place, arm: Arm, claims: int) -> float:
             await place.publish(arm.claims(claims))
             _signal(programs, signal.SIGCONT)
             counts = [count async for count in place.events(claims)]
+        used = max(memory_mib(program.pid) for program in programs)
     # what was not acknowledged has come back by now
     await emptied(place)
-    return rate(counts, claims, WARMING_UP)
+    return rate(counts, claims, WARMING_UP), used
 
 
 async def _warm(place: Place, arm: Arm) -> None:

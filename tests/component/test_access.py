@@ -10,8 +10,10 @@ from schemas.parked import ParkedReason
 from tests.builders import VCPU, claim_id, consumer_id, provider_row
 from tests.component.bodies import amounts, claim, create, encoded, holder, put, release, together
 from tests.component.rig import REPLY_TO, Rig
+from tests.fakes.broker import FakeProperties
 from worker.engine.access import Access
-from worker.messages import ORIGINAL_USER
+from worker.engine.seen import may_be_told
+from worker.messages import ORIGINAL_USER, Delivery
 from worker.placement.inventory import Inventory
 from worker.placement.permissions import Names, Rule, permissions
 
@@ -144,6 +146,17 @@ async def test_a_release_is_told_again_to_those_alone_whose_project_it_was(rig: 
         await rig.settled()
     (told,) = replied(rig)
     assert [one["project"] for one in told["consumers"]] == ["blue"]
+
+
+def test_an_outcome_too_large_to_name_its_project_is_told_to_those_of_all_projects() -> None:
+    cut = json.dumps({"type": "allocation.released", "data": {"truncated": True, "ids": {}, "counts": {}}}).encode()
+
+    def told(user: str) -> bool:
+        properties = FakeProperties(user_id=user)
+        again = Delivery(encoded(release(1, 1)), "allocation.release", properties, 1, 1, False, 0)
+        return may_be_told(ACCESS, again, cut)
+
+    assert (told("ann"), told("root"), told("mallory")) == (False, True, False)
 
 
 async def test_who_was_refused_is_told_so_again(rig: Rig) -> None:

@@ -57,9 +57,14 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def worker(
-    database_url: str, broker_url: str, prefix: str, log: Path, settings: Mapping[str, str] | None = None
+    database_url: str,
+    broker_url: str,
+    prefix: str,
+    log: Path,
+    settings: Mapping[str, str] | None = None,
+    until: str = "consuming",
 ) -> AsyncIterator[WorkerProcess]:
-    """A worker that consumes, on these servers; killed at the end if it still runs."""
+    """A worker that has logged `until`, on these servers; killed at the end if it still runs."""
     environment = {
         **os.environ,
         "ALLOCATION_DATABASE_URL": database_url,
@@ -76,7 +81,7 @@ async def worker(
         )
         running = WorkerProcess(process, log)
         try:
-            await running.logged("consuming")
+            await running.logged(until)
             yield running
         finally:
             if running.is_running:

@@ -12,7 +12,7 @@ from tests.fuzz.running import Ran, run
 from tests.fuzz.targets import TARGETS
 
 FINDS = Path("fuzz-finds")
-COLUMNS = ("target", "seeds", "executions", "branches", "features", "corpus", "peak MiB", "found")
+COLUMNS = ("target", "seeds", "runs", "branches", "features", "corpus", "peak MiB", "found")
 
 
 def main() -> int:

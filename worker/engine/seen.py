@@ -16,7 +16,8 @@ from worker.placement.permissions import Permit, projects_of
 def may_be_told(access: Access, delivery: Delivery, outcome: bytes) -> bool:
     """Whether who sent a known claim again, to the letter, may have its outcome.
 
-    Who was refused is told so again. Of others the op and every project that claim or outcome name must be permitted.
+    Who was refused is told so again. Of others the op and every project that the claim names must be permitted; of a
+    release, which names none, those that the outcome names.
     """
     (incoming,), _ = read([delivery])
     claim = incoming.check()
@@ -24,7 +25,7 @@ def may_be_told(access: Access, delivery: Delivery, outcome: bytes) -> bool:
         return True  # nothing stands in such a refusal but what stands in the body
     told: dict[str, Any] = json.loads(outcome)
     permit = access.permit(delivery, str(incoming.parsed["op"]))
-    return _is_refusal_of(told, permit.user) or _covers(permit, [*projects_of(claim), *_owners(told)])
+    return _is_refusal_of(told, permit.user) or _covers(permit, projects_of(claim) or list(_owners(told)))
 
 
 def require_permit(query: AnyQuery, permit: Permit) -> None:

@@ -4,7 +4,7 @@ Nothing is permitted unless a rule says so; rules only ever add, so that their o
 character by character: no case is folded, nothing is normalised.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -24,6 +24,9 @@ from worker.placement.touched import consumers_of
 
 PERMITS_KEPT: Final = 4_096
 """Users times ops that are looked up once; users are those of the broker, ops those of the contract."""
+
+_OF_HOLDINGS: Final = (SetAllocations, ReshapeProviders)
+_OF_ONE: Final = (AdjustAllocations, PlaceAllocations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +94,34 @@ def permissions(rules: Sequence[Rule]) -> Permissions:
 def refused_as_asked(claim: Claim, permit: Permit) -> Rejected | None:
     """The refusal of a claim for its op or for a project that it names, whatever there is."""
     if not permit.granted:
-        project = next(projects_of(claim), None)
-    elif permit.projects is None:
-        return None
-    else:
-        project = next((name for name in projects_of(claim) if name not in permit.projects), None)
-        if project is None:
-            return None
-    return _refused(claim.id, permit, project)
+        return _refused(claim.id, permit, next(iter(projects_of(claim)), None))
+    projects = permit.projects
+    if projects is not None:
+        for project in projects_of(claim):
+            if project not in projects:
+                return _refused(claim.id, permit, project)
+    return None
 
 
 def refused_as_found(claim: Claim, permit: Permit | None, ledger: Ledger) -> Rejected | None:
     """The refusal of a claim about a consumer that now belongs to another project, which is not told."""
     if permit is None or permit.projects is None:
         return None
-    held = map(ledger.consumers.get, consumers_of(claim))
-    foreign = any(state is not None and not permit.covers(state.project) for state in held)
-    return _refused(claim.id, permit, None) if foreign else None
+    projects, consumers = permit.projects, ledger.consumers
+    for consumer in consumers_of(claim):
+        state = consumers.get(consumer)
+        if state is not None and state.project not in projects:
+            return _refused(claim.id, permit, None)
+    return None
 
 
-def projects_of(claim: Claim) -> Iterator[str]:
+def projects_of(claim: Claim) -> Sequence[str]:
     """The projects that a claim names, in its order."""
-    match claim:
-        case SetAllocations(holdings=holdings) | ReshapeProviders(holdings=holdings):
-            for holding in holdings:
-                yield holding.consumer.project
-        case AdjustAllocations(consumer=consumer) | PlaceAllocations(consumer=consumer):
-            yield consumer.project
-        case _:
-            return
+    if isinstance(claim, _OF_HOLDINGS):
+        return [holding.consumer.project for holding in claim.holdings]
+    if isinstance(claim, _OF_ONE):
+        return (claim.consumer.project,)
+    return ()
 
 
 def _refused(claim: ClaimId, permit: Permit, project: str | None) -> Rejected:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Final, assert_never
 
 from worker.placement.claims import (
     AdjustAllocations,
@@ -36,6 +36,9 @@ Key = tuple[str, str]
 
 AllocationClaim = SetAllocations | AdjustAllocations | ReleaseAllocations
 
+_OF_HOLDINGS: Final = (SetAllocations, ReshapeProviders)
+_OF_ONE: Final = (AdjustAllocations, PlaceAllocations)
+
 
 @dataclass(slots=True)
 class Keys:
@@ -52,15 +55,12 @@ class Keys:
 
 def consumers_of(claim: Claim) -> tuple[ConsumerId, ...]:
     """The consumers that a claim names."""
-    match claim:
-        case SetAllocations(holdings=holdings) | ReshapeProviders(holdings=holdings):
-            return tuple(holding.consumer.id for holding in holdings)
-        case AdjustAllocations(consumer=consumer) | PlaceAllocations(consumer=consumer):
-            return (consumer.id,)
-        case ReleaseAllocations(consumer=consumer_id):
-            return (consumer_id,)
-        case _:
-            return ()
+    # asked several times a claim: a match on classes takes three times as long
+    if isinstance(claim, _OF_HOLDINGS):
+        return tuple([holding.consumer.id for holding in claim.holdings])
+    if isinstance(claim, _OF_ONE):
+        return (claim.consumer.id,)
+    return (claim.consumer,) if isinstance(claim, ReleaseAllocations) else ()
 
 
 def amounts_of(claim: AllocationClaim) -> tuple[Amounts, ...]:

@@ -19,7 +19,7 @@ DRIVER: Final = "postgresql+asyncpg"
 def engine_at(url: str, arguments: Mapping[str, Any] | None = None, **options: Any) -> AsyncEngine:
     """An engine whose connections have TLS as `url` asks for it (`sslmode`); `arguments` are the driver's.
 
-    Connecting raises Outage, which names the server, or the driver's own errors where the server answered.
+    Connecting raises Outage, which names the server.
     """
     parsed = make_url(url).set(drivername=DRIVER)
     mode = driver_mode(parsed.query)
@@ -36,7 +36,7 @@ async def _connect(tls: Tls | None, **arguments: Any) -> asyncpg.Connection:
         if tls is not None:
             arguments["ssl"] = await asyncio.to_thread(tls.context)
         return await asyncpg.connect(**arguments)
-    except (OSError, UnusableTls) as error:
+    except (OSError, UnusableTls, asyncpg.PostgresError) as error:
         raise Outage(f"No connection to {_server(arguments)}. {_reason(error)}") from error
 
 
@@ -48,5 +48,7 @@ def _server(arguments: Mapping[str, Any]) -> str:
     return " or ".join(f"{host}:{port}" for host, port in zip(hosts, each, strict=True))
 
 
-def _reason(error: OSError | UnusableTls) -> str:
-    return cause("The database", error) or f"{str(error) or 'It gave no answer in time'}.".replace("..", ".")
+def _reason(error: Exception) -> str:
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{error.sqlstate}: {error}."
+    return cause("The database", error) or f"{str(error) or 'It gave no answer in time'}".rstrip(".") + "."

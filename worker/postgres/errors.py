@@ -14,6 +14,8 @@ TOO_LONG = {
     # A statement over its timeout was stuck behind others, or had too large a batch: try again with half.
     "57014": "statement timeout",
     "25P03": "transaction idle for too long",
+    # Since PostgreSQL 17, where the role or the server sets transaction_timeout.
+    "25P04": "transaction took too long",
 }
 
 CONFLICTS = {

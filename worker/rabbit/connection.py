@@ -29,6 +29,8 @@ CONNECT_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3.0
 # What RabbitMQ proposes; taken where it says "no limit", so that one message does not hold up all others.
 FRAME_MAX_BYTES: Final = 131_072
+# RabbitMQ says nothing to who comes to its TLS port without TLS.
+NO_TLS_HINT: Final = " Where it asks for TLS, the address has to begin with amqps://."
 
 Lost = Callable[[BaseException | None], None]
 
@@ -138,7 +140,8 @@ class Broker:
                     )
         except Outage as outage:
             port = url.port or DEFAULT_PORTS[url.scheme]
-            raise Outage(f"No connection to {url.host}:{port}. {outage}") from outage
+            hint = NO_TLS_HINT if url.scheme == "amqp" and _was_hung_up(outage) else ""
+            raise Outage(f"No connection to {url.host}:{port}. {outage}{hint}") from outage
         return Link(connection, transport.reader, transport.writer)
 
     async def _context(self) -> ssl.SSLContext | None:
@@ -147,6 +150,12 @@ class Broker:
             return None if tls is None else await asyncio.to_thread(tls.context)
         except UnusableTls as unusable:
             raise Outage(f"{unusable}.") from None
+
+
+def _was_hung_up(outage: Outage) -> bool:
+    """Whether the other side ended the connection in the middle of the greeting."""
+    cause = outage.__cause__ and outage.__cause__.__cause__
+    return isinstance(cause, ConnectionResetError | asyncio.IncompleteReadError)
 
 
 def when_closed(closing: asyncio.Future[Any], lost: Lost) -> None:

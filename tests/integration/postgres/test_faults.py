@@ -103,6 +103,19 @@ async def test_a_transaction_left_idle_too_long_is_a_fault_and_not_a_bug(databas
     await hasty.close()
 
 
+async def test_a_transaction_that_the_server_ends_for_its_length_is_a_fault_and_not_a_bug(
+    database_url: str, sql: Sql
+) -> None:
+    if await sql.value("SELECT current_setting('server_version_num')::int") < 170_000:
+        pytest.skip("transaction_timeout came with PostgreSQL 17")
+    name = await sql.value("SELECT quote_ident(current_database())")
+    await sql.run(f"ALTER DATABASE {name} SET transaction_timeout = '200ms'")
+    hasty = create_engine(database_url, Limits())
+    with pytest.raises((LockTimeout, Outage)):
+        await run(hasty, "SELECT pg_sleep(30)")
+    await hasty.dispose()
+
+
 @pytest.mark.parametrize(
     ("state", "fault"),
     [
@@ -112,6 +125,7 @@ async def test_a_transaction_left_idle_too_long_is_a_fault_and_not_a_bug(databas
         ("23503", Conflict),
         ("57014", LockTimeout),
         ("25P03", LockTimeout),
+        ("25P04", LockTimeout),
         ("55P03", LockTimeout),
         ("08006", Outage),
         ("28P01", Outage),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from itertools import islice
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,8 @@ def test_a_message_parked_again_keeps_its_first_moment() -> None:
 
 @pytest.mark.parametrize("forged", ["\x1b[2J", "yesterday", "", "2026-01-01T00:00:00", 7])
 def test_a_first_moment_that_is_none_is_not_taken_over(forged: object) -> None:
-    assert (_parked(**{"x-parked-first-at": forged}).headers or {})["x-parked-first-at"] == NOW
+    headers: dict[str, Any] = {"x-parked-first-at": forged}
+    assert (_parked(**headers).headers or {})["x-parked-first-at"] == NOW
 
 
 def test_what_goes_into_headers_is_bounded_and_printable() -> None:

@@ -1,0 +1,1 @@
+"""OpenStack Placement as it is published, on the same PostgreSQL, to be measured beside the worker."""
