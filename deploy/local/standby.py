@@ -43,6 +43,9 @@ class Member(Postgres):
             *("pg_basebackup", "-d", source, "-D", str(self.folder)),
             *("--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"),
         )
+        with (self.folder / "postgresql.auto.conf").open("a", encoding="utf-8") as stream:
+            # the copy has the primary's settings: once promoted it would wait for itself
+            stream.write("synchronous_standby_names = ''\n")
 
     def await_standby(self, name: str, timeout_s: float = FOLLOW_S) -> None:
         """Return once no commit is answered before standby `name` has it."""

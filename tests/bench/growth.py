@@ -27,6 +27,7 @@ from tests.bench.machine import described
 from tests.bench.programs import memory_mib, workers
 from tests.bench.tables import Table, measured, settings_of
 from tests.bench.workload import PROVIDERS, STRIDE, allocation, provider
+from tests.e2e.worker_process import WorkerProcess
 
 CLAIMS: Final = 1_000_000
 # So many at once hold something in the end, and of the claims so many are outcomes that are old already.
@@ -80,15 +81,17 @@ class Growth:
             await self.place.publish(lot)
             self.published += len(lot)
 
-    async def points(self, pid: int) -> AsyncIterator[Point]:
-        """Before, and after each tenth, while they are decided."""
+    async def points(self, running: WorkerProcess) -> AsyncIterator[Point]:
+        """Before, and after each tenth, while they are decided. Raises RuntimeError where the worker ends."""
         began = last = time.monotonic()
-        yield Point(0, 0.0, 0.0, memory_mib(pid), await self._tables())
+        yield Point(0, 0.0, 0.0, memory_mib(running.pid), await self._tables())
         number = 1
         async for now, waiting in self.place.looks(self.place.names.claims, WITHIN_S):
+            if not running.is_running:
+                raise RuntimeError(running.log()[-2_000:])
             if self.published - waiting >= self.claims * number // POINTS:
-                rate = self.claims / POINTS / (now - last)
-                yield Point(self.claims * number // POINTS, now - began, rate, memory_mib(pid), await self._tables())
+                rate, mib = self.claims / POINTS / (now - last), memory_mib(running.pid)
+                yield Point(self.claims * number // POINTS, now - began, rate, mib, await self._tables())
                 last, number = now, number + 1
             if number > POINTS:
                 return
@@ -109,7 +112,7 @@ async def run(prepared: Ground, claims: int, console: Console) -> tuple[list[Poi
         growth = Growth(place, claims)
         async with workers(prepared, place, 1) as (running,), asyncio.TaskGroup() as tasks:
             tasks.create_task(growth.publish(), name="publish")
-            async for point in growth.points(running.pid):
+            async for point in growth.points(running):
                 points.append(point)
                 console.print(growth_report.told(point), highlight=False)
         async with connected(place.database_url) as connection:

@@ -7,12 +7,19 @@ import pytest
 from tests.contract.brokers import PREFETCH, Brokerage
 from tests.fakes.broker import FakeBroker, FakeConsumer, FakePublisher
 from tests.fakes.store import FakeStore
+from tests.simulation.broker import NaturalBroker, NaturalConsumer, NaturalPublisher
+from tests.simulation.nature import Nature
+from tests.simulation.store import NaturalStore
+from tests.simulation.weather import Weather
 from worker.postgres.database import Limits, Store, create_engine
 from worker.rabbit.connection import Broker
 from worker.rabbit.consumer import Consumer
 from worker.rabbit.declare import declare
 from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import topology
+
+QUEUE = "allocation.claims"
+"""In memory; a real broker has one for each test."""
 
 
 @pytest.fixture
@@ -29,7 +36,13 @@ def fake_store() -> FakeStore:
     return FakeStore()
 
 
-@pytest.fixture(params=["fake_store", "real_store"])
+@pytest.fixture
+def simulated_store() -> FakeStore:
+    """The one of the simulation, in fair weather."""
+    return NaturalStore(Nature(0, Weather.calm()), {})
+
+
+@pytest.fixture(params=["fake_store", "simulated_store", "real_store"])
 def store(request: pytest.FixtureRequest) -> Store:
     """Every store in turn."""
     chosen: Store = request.getfixturevalue(request.param)
@@ -39,14 +52,24 @@ def store(request: pytest.FixtureRequest) -> Store:
 @pytest.fixture
 def fake_broker() -> Brokerage:
     """In memory."""
-    broker, queue = FakeBroker(), "allocation.claims"
-    broker.queues[queue].clear()
+    broker = FakeBroker()
+    return _in_memory(broker, FakeConsumer(broker, QUEUE, PREFETCH), FakePublisher(broker))
+
+
+@pytest.fixture
+def simulated_broker() -> Brokerage:
+    """The one of the simulation, in fair weather."""
+    broker = NaturalBroker(Nature(0, Weather.calm()))
+    return _in_memory(broker, NaturalConsumer(broker, QUEUE, PREFETCH), NaturalPublisher(broker))
+
+
+def _in_memory(broker: FakeBroker, consumer: FakeConsumer, publisher: FakePublisher) -> Brokerage:
+    broker.queues[QUEUE].clear()
 
     async def delete_queue() -> None:
-        broker.delete_queue(queue)
+        broker.delete_queue(QUEUE)
 
-    consumer = FakeConsumer(broker, queue, PREFETCH)
-    return Brokerage(queue, "allocation.events", consumer, FakePublisher(broker), delete_queue)
+    return Brokerage(QUEUE, "allocation.events", consumer, publisher, delete_queue)
 
 
 @pytest.fixture
@@ -68,7 +91,7 @@ async def real_broker(broker_url: str, prefix: str) -> AsyncIterator[Brokerage]:
     await link.close()
 
 
-@pytest.fixture(params=["fake_broker", "real_broker"])
+@pytest.fixture(params=["fake_broker", "simulated_broker", "real_broker"])
 def brokerage(request: pytest.FixtureRequest) -> Brokerage:
     """Every broker in turn."""
     chosen: Brokerage = request.getfixturevalue(request.param)

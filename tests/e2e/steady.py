@@ -16,13 +16,16 @@ from tests.e2e.publishing import Side
 CONFIRM_S = 10.0
 AGAIN_S = 0.1
 AT_ONCE = 20
+# What the one who hears of them, an event at a time, may be behind.
+AHEAD_MAX = 400
 
 
 class Steady:
     """Claims without end, each sent until its confirm is there; a claim is sent again under the id it has."""
 
-    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, make: Callable[[], Mapping[str, Any]], heard: Side) -> None:
         self._make = make
+        self._heard = heard
         self._more = asyncio.Event()
         self.enough = asyncio.Event()
         self.confirmed: list[str] = []
@@ -43,6 +46,7 @@ class Steady:
                     channel = await connection.channel()
                     claims = await channel.get_exchange(exchange, ensure=False)
                     while waiting or not self.enough.is_set():
+                        await self._heard.all_decided(self.confirmed[:-AHEAD_MAX])
                         await self._send_some(claims, waiting)
             except (AMQPError, OSError, RuntimeError):
                 await asyncio.sleep(AGAIN_S)
@@ -70,9 +74,11 @@ class Steady:
 
 
 @asynccontextmanager
-async def steady_load(broker_url: str, prefix: str, make: Callable[[], Mapping[str, Any]]) -> AsyncIterator[Steady]:
+async def steady_load(
+    broker_url: str, prefix: str, heard: Side, make: Callable[[], Mapping[str, Any]]
+) -> AsyncIterator[Steady]:
     """Claims from `make` for as long as the context lasts; at its end all of them are confirmed."""
-    load = Steady(make)
+    load = Steady(make, heard)
     running = asyncio.create_task(load.run(broker_url, f"{prefix}.claims"))
     try:
         yield load

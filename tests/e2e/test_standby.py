@@ -1,6 +1,7 @@
 """The primary is lost under load and its synchronous standby takes over: nothing that anybody was told is undone."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +23,8 @@ Count = Callable[[str], Awaitable[int]]
 ROOM = 1_000_000
 SOON = {"ALLOCATION_PROBE_BACKOFF_MAX_MS": "500"}
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+# It writes ahead what the next numbers are, and they themselves write nothing that the standby would have to have.
+PROBES_NEED_NOT_WAIT = "SET synchronous_commit = local; SELECT nextval('inbox_batches')"
 SENT = "SELECT max(sent_lsn) FROM pg_stat_replication"
 
 
@@ -80,7 +83,7 @@ async def test_a_primary_lost_under_load_is_replaced_and_the_worker_goes_on(
 ) -> None:
     provider = new_id()
     await heard.ask(declare(provider, ROOM))
-    async with steady_load(broker_url, prefix, lambda: take(provider)) as load:
+    async with steady_load(broker_url, prefix, heard, lambda: take(provider)) as load:
         await load.confirmed_more(200)
         await asyncio.to_thread(pair.primary.kill)
         told = list(heard.outcomes)
@@ -169,10 +172,13 @@ async def test_what_a_restarted_primary_alone_knows_is_told_nobody(
     await asyncio.to_thread(pair.standby.kill)
     await heard.send_all(claims)
     await _some_wait_for_the_standby(pair)
+    running.signal(signal.SIGSTOP)
     await asyncio.to_thread(pair.primary.kill)
     await asyncio.to_thread(pair.primary.start)
     committed = await asyncio.to_thread(_on, pair.primary, database_url, "SELECT count(*) FROM consumers")
     assert int(committed) > 0
+    await asyncio.to_thread(_on, pair.primary, database_url, PROBES_NEED_NOT_WAIT)
+    running.signal(signal.SIGCONT)
     await _some_wait_for_the_standby(pair)
     assert not heard.outcomes.keys() & {claim["claim_id"] for claim in claims}
     await asyncio.to_thread(pair.primary.kill)

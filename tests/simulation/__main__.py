@@ -1,19 +1,16 @@
 """`python -m tests.simulation`: many seeds on all processors, a summary, and every seed that failed."""
 
 import argparse
-import multiprocessing
-import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from tests.simulation.shown import TRACE_LINES, digest, short
+from tests.simulation.kinds import Kind
+from tests.simulation.shown import COUNTS, TRACE_LINES, Totals, digest, spread
 from tests.simulation.world import Run, simulate
 
 FAILURES_MAX = 10
-COUNTS = ("attempts", "granted", "rejected", "parked", "lost", "doubled", "recovered", "over_allocated", "unexpected")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,17 +38,19 @@ def _replay(seed: int) -> int:
 
 
 def _all(seeds: range) -> int:
-    begun, totals, failed = time.monotonic(), Counter[str](), list[int]()
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as processes:
-        for run in processes.imap(short, seeds, chunksize=8):
-            totals.update({name: asdict(run.report)[name] for name in COUNTS})
+    begun, totals, failed = time.monotonic(), Totals(), list[int]()
+    with spread(seeds) as runs:
+        for run in runs:
+            totals.add(run)
             if run.report.findings:
                 failed.append(run.seed)
                 _tell(run)
             if len(failed) >= FAILURES_MAX:
                 break
     _say(f"{len(seeds)} seeds from {seeds.start} on in {time.monotonic() - begun:.0f} s")
-    _say("  ".join(f"{name.replace('_', '-')} {totals[name]}" for name in COUNTS))
+    _say("  ".join(f"{name.replace('_', '-')} {totals.claims[name]}" for name in COUNTS))
+    for kind in Kind:
+        _say(f"{totals.happened[kind]:>9} {kind}")
     for seed in failed:
         _say(f"failed: make simulate ARGS='--seed {seed}'")
     return int(bool(failed))

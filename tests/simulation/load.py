@@ -27,7 +27,7 @@ class Load:
     def __init__(self, random: Random, moment: Callable[[], datetime], *, hot: bool) -> None:
         self._random = random
         self._moment = moment
-        self._hurried = random.choice((0.0, 0.05, 0.4))
+        self._hurried = 0.0 if hot else random.choice((0.0, 0.05, 0.4))
         self._next = 1
         self.hot = hot or random.random() < HOT
         self._providers = 1 if self.hot else random.randint(1, 5)

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
+from tests.fakes.broker import FakeProperties
 from tests.fakes.state import State
 from tests.fakes.store import FakeStore, FakeTransaction
 from tests.simulation.broker import NaturalConsumer
+from tests.simulation.weather import Weather
 from tests.simulation.worker import Parts
 from worker.engine.ahead import InHand, Standing
 from worker.engine.apply import Applied, Route
@@ -208,14 +210,14 @@ class GivesUpAtConflicts(Failures):
             raise
         except Conflict:
             hand.fail()
-            return _settling([one.delivery for one in piece])
+            return _settling([one.delivery._replace(properties=FakeProperties()) for one in piece])
         except Exception as error:  # noqa: BLE001 - as the part that it replaces
             hand.fail()
             return error
 
 
 def _settling(deliveries: list[Delivery]) -> Applied:
-    """Deliveries settled, and nothing said of them."""
+    """Deliveries settled, and nothing said of them, not even where a reply was asked for."""
     return Applied(answered=[(Record(deliveries[0].routing_key, b"", (), (), None), deliveries)])  # type: ignore[arg-type]
 
 
@@ -235,7 +237,19 @@ class MendedConsumer(NaturalConsumer):
         super().ack(epoch, [*kept, *(tag for tag in tags if tag not in kept)], multiple_up_to)
 
 
-class BelievesTheOneAhead(Route):
+class ReadsFirst(Route):
+    """Sound, but never locks before it reads, so that batches go behind one another also where rows are fought for."""
+
+    @property
+    def locks_first(self) -> bool:
+        return False
+
+    async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int], hand: InHand) -> Applied:
+        self._lock_first = 0
+        return await super().apply(batch, confirmed, hand)
+
+
+class BelievesTheOneAhead(ReadsFirst):
     """Takes it for certain that the batch ahead commits as it stood."""
 
     async def apply(self, batch: Sequence[Incoming], confirmed: Sequence[int], hand: InHand) -> Applied:
@@ -268,12 +282,39 @@ def _store(make: Callable[[FakeStore], Any]) -> Callable[[FakeStore], Store]:
     return make
 
 
-MUTANTS: Final[Mapping[str, Parts]] = {
-    "the ack comes before the confirm": Parts(announcer=AcksFirst),
-    "the inbox row comes in a second transaction": Parts(store=_store(RecordsLater)),
-    "the generation check is dropped": Parts(store=_store(TrustingStore)),
-    "a conflict is not decided again": Parts(route=DecidesOnce, store=_store(OverwritingStore)),
-    "a conflict ends the matter": Parts(failures=GivesUpAtConflicts),
-    "a tag of an old channel is acked": Parts(consumer=MendedConsumer),
-    "a batch behind one that failed is kept": Parts(route=BelievesTheOneAhead),
-}
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """`parts` with one that is broken; `seen_as` what is found of it, in words. `sound`: the same unbroken.
+
+    `weather`: where what it takes to show it would rarely come together in any other.
+    """
+
+    parts: Parts
+    seen_as: str
+    sound: Parts = field(default_factory=Parts)
+    weather: Weather | None = None
+
+
+TWICE: Final = r"was brought to generation \d+ by 2 claims"
+MUTANTS: Final[Mapping[str, Mutant]] = {
+    "the ack comes before the confirm": Mutant(
+        parts=Parts(announcer=AcksFirst), seen_as="lost: claim .* without an outcome"
+    ),
+    "the inbox row comes in a second transaction": Mutant(
+        parts=Parts(store=_store(RecordsLater)), seen_as=r"was brought to generation \d+ by 0 claims"
+    ),
+    "the generation check is dropped": Mutant(parts=Parts(store=_store(TrustingStore)), seen_as=TWICE),
+    "a conflict is not decided again": Mutant(
+        parts=Parts(route=DecidesOnce, store=_store(OverwritingStore)), seen_as=TWICE
+    ),
+    "a conflict ends the matter": Mutant(
+        parts=Parts(failures=GivesUpAtConflicts), seen_as="lost: claim .* without an outcome"
+    ),
+    "an old channel's tag is acked": Mutant(
+        parts=Parts(consumer=MendedConsumer), seen_as="ack of .* unknown|lost: claim .* without an outcome"
+    ),
+    "a batch behind one that failed is kept": Mutant(
+        parts=Parts(route=BelievesTheOneAhead), sound=Parts(route=ReadsFirst), weather=Weather.of_losers(),
+        seen_as="the events add up to|says levels",
+    ),
+}  # fmt: skip

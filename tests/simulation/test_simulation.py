@@ -1,40 +1,68 @@
-"""Many seeds through the real engine on a simulated world, and that a seed is a run."""
+"""Many seeds through the real engine on a simulated world, what befell them, and that a seed is a run."""
 
 import os
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import pytest
 
-from tests.simulation.mutants import MUTANTS
-from tests.simulation.shown import digest
-from tests.simulation.weather import Weather
-from tests.simulation.world import simulate
+from schemas.claims import CLAIM_BY_OP
+from tests.simulation.checker import ACCEPTED
+from tests.simulation.kinds import Kind
+from tests.simulation.shown import Totals, digest, spread
+from tests.simulation.weather import STEPS
+from tests.simulation.world import Run, simulate
+from worker.telemetry import Log
 
 SEEDS = 200
-PARTS = 4
-SEEDS_FOR_MUTANTS = 300
-WEATHER_FOR_MUTANTS = {"a batch behind one that failed is kept": Weather.of_losers()}
-"""What takes three workers that meet on one row at one moment shows where little else goes wrong."""
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_goes_wrong_nothing_is_lost_doubled_or_given_twice(part: int) -> None:
-    totals: Counter[str] = Counter()
-    for seed in range(part, SEEDS, PARTS):
-        report = simulate(seed).report
-        assert report.findings == [], f"make simulate ARGS='--seed {seed}'"
-        totals.update(granted=report.granted, rejected=report.rejected, recovered=report.recovered)
-    assert min(totals.values()) >= SEEDS / PARTS, "too little happened to show anything"
+@pytest.fixture(scope="module")
+def runs() -> Sequence[Run]:
+    with spread(range(SEEDS)) as found:
+        return list(found)
+
+
+@pytest.fixture(scope="module")
+def totals(runs: Sequence[Run]) -> Totals:
+    added = Totals()
+    for run in runs:
+        added.add(run)
+    return added
+
+
+def test_whatever_goes_wrong_nothing_is_lost_doubled_or_given_twice(runs: Sequence[Run]) -> None:
+    failed = {f"make simulate ARGS='--seed {run.seed}'": run.report.findings for run in runs if run.report.findings}
+    assert failed == {}
+
+
+def test_every_kind_of_weather_befalls_the_seeds(totals: Totals) -> None:
+    assert [kind for kind in Kind if not totals.happened[kind]] == []
+
+
+def test_workers_are_killed_at_every_step_that_they_wait_for(totals: Totals) -> None:
+    killed = {where.removeprefix("before ").removeprefix("after ") for where in totals.crashed_at}
+    assert killed == set(STEPS)
+
+
+def test_the_engine_does_all_that_it_does_against_weather(totals: Totals) -> None:
+    steps = (Log.BATCH_CONFLICT, Log.BATCH_HALVED, Log.MESSAGE_PARKED, Log.OUTAGE_BEGAN, Log.OUTAGE_ENDED)
+    assert [step for step in (*steps, Log.INBOX_SWEPT) if not totals.engine[step]] == []
+
+
+def test_claims_of_every_op_are_made_and_every_outcome_of_them_comes(totals: Totals) -> None:
+    assert {op for op in CLAIM_BY_OP if op not in ACCEPTED} == set()
+    assert {kind for kinds in ACCEPTED.values() for kind in kinds} - totals.outcomes.keys() == set()
+    assert totals.claims["granted"] > SEEDS
+    assert totals.claims["rejected"] > SEEDS
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:
     for seed in range(5):
         first, second = simulate(seed), simulate(seed)
         assert first.trace == second.trace
-        assert first.report == second.report
+        assert digest(first) == digest(second)
 
 
 def test_a_seed_is_the_same_run_in_every_process() -> None:
@@ -53,19 +81,4 @@ def test_the_program_tells_what_became_of_many_seeds() -> None:
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own
     assert told.startswith("4 seeds from 3 on")
     assert "lost 0  doubled 0" in told
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_each_mutant_is_caught(name: str) -> None:
-    assert next(_catches(name), None) is not None
-
-
-def _catches(name: str) -> Iterator[int]:
-    for seed in range(SEEDS_FOR_MUTANTS):
-        if simulate(seed, MUTANTS[name], WEATHER_FOR_MUTANTS.get(name)).report.findings:
-            yield seed
-
-
-def test_a_sound_worker_gets_through_the_weather_that_mutants_are_caught_in() -> None:
-    for seed in range(20):
-        assert simulate(seed, weather=Weather.of_losers()).report.findings == []
+    assert all(kind.value in told for kind in Kind)

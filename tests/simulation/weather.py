@@ -51,8 +51,8 @@ class Weather:
 
     @staticmethod
     def of_losers() -> "Weather":
-        """Fair but for batches that fail once their rows are locked, and workers that have just begun."""
-        return Weather(latency_s=0.002, late_conflict=0.25, crash=0.02)
+        """Fair but for batches that fail once their rows are locked."""
+        return Weather(latency_s=0.002, late_conflict=0.1)
 
     @staticmethod
     def drawn(random: Random) -> "Weather":

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,13 +58,14 @@ class Parts:
 class Surface:
     """What the workers of a run share: the world's two servers, and what is set the same for all.
 
-    `poison`: by claim id, which part of the world breaks on it.
+    `poison`: by claim id, which part of the world breaks on it. `batch_sizes`: of which each worker has one.
     """
 
     store: FakeStore
     broker: NaturalBroker
     poison: Mapping[str, Kind]
     bulk: bool
+    batch_sizes: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Worker:
         self.dead = False
         self.frozen_until_s = 0.0
         self.stop = asyncio.Event()
-        self._batch_size_max = random.choice((1, 1, 1, 2, 4, 8))
+        self._batch_size_max = random.choice(shared.batch_sizes)
         self.consumer = parts.consumer(shared.broker, CLAIMS, 3 * self._batch_size_max)
         self._publisher = NaturalPublisher(shared.broker)
         engine = self._engine(shared, Random(random.random()), parts)  # noqa: S311 - jitter

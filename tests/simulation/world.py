@@ -35,6 +35,7 @@ RAGES_IDLE_S = (0.0, 3.0)
 LASTS_SO_LONG = (1.0, 3.0, 20.0)
 """At most, in times from one thing that befalls the world to the next: so it is whole for about half of the time."""
 BULKY = 0.4
+BATCH_SIZES = (1, 1, 1, 2, 4, 8)
 FADED_LONG_S = 5.0
 """A worker that is frozen for longer than that may be given up by the broker in the meantime."""
 
@@ -80,8 +81,10 @@ class World:
         self._load = Load(_seeded(random), VirtualClock().moment, hot=weather is not None)
         self._publishers = Publishers(self.nature, self.broker, CLAIMS, self._load, random)
         store = NaturalStore(self.nature, self._publishers.poison)
-        bulk = random.random() < BULKY
-        self._shared = Surface(store=store, broker=self.broker, poison=self._publishers.poison, bulk=bulk)
+        self._shared = Surface(
+            store=store, broker=self.broker, poison=self._publishers.poison, bulk=random.random() < BULKY,
+            batch_sizes=(1,) if weather else BATCH_SIZES,
+        )  # fmt: skip
         self.broker.bound |= {EVENTS, DEAD, CLAIMS, BULK}
         self.broker.reply_queues.add(REPLIES)
         self.broker.arrived.append(self._learn)
