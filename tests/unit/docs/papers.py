@@ -11,6 +11,7 @@ PAPERS = (
     "CHANGELOG.md",
     "docs/rules.md",
     "docs/bad-input.md",
+    "docs/security.md",
     "docs/support.md",
 )
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
