@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from worker.tls import Tls, Verify
 
-HOST: Final = re.compile(r"[\w.-]*|[0-9a-fA-F:.]+")
+# RFC 3986, to the letter: where it is stretched, readers of URLs differ in what they make of it.
+CREDENTIALS: Final = re.compile(r"(?:[\w.~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+HOST: Final = re.compile(r"[\w.-]*|[0-9A-Fa-f:.]+", re.ASCII)
+NEVER_PLAIN: Final = re.compile(r"[ #\\]")
 # aiormq would take these: the first turns verification off unless it is "0", the others are beyond what is needed.
 NOT_FOR_BROKERS: Final = ("no_verify_ssl", "capath", "cadata")
 BROKER_FILES: Final = ("cafile", "certfile", "keyfile")
@@ -102,11 +105,13 @@ def _is_clear(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
+        unquote(url, errors="strict")
     except ValueError:
         return False
     # a character that should have been encoded ends the password, and the rest of it is taken for something else
-    in_its_place = url.count("@") == parts.netloc.count("@") <= 1 and "#" not in url
-    return in_its_place and url.isprintable() and " " not in url and port != 0 and HOST.fullmatch(host) is not None
+    in_its_place = url.count("@") == parts.netloc.count("@") <= 1
+    known = CREDENTIALS.fullmatch(parts.netloc.rpartition("@")[0]) and HOST.fullmatch(host)
+    return in_its_place and known is not None and port != 0 and url.isprintable() and not NEVER_PLAIN.search(url)
 
 
 def _with_ca_file(url: str, name: str, ca_file: Path, variable: str) -> str:

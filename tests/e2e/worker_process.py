@@ -49,8 +49,12 @@ class WorkerProcess:
 
     async def logged(self, event: str, times: int = 1) -> None:
         """Once `event` stands in the log so many times."""
+        await self.said(f'"{event}"', times)
+
+    async def said(self, words: str, times: int = 1) -> None:
+        """Once these stand in the log so many times."""
         async with asyncio.timeout(READY_S):
-            while self.log().count(f'"{event}"') < times:
+            while self.log().count(words) < times:
                 assert self.is_running, self.log()
                 await asyncio.sleep(0.05)  # the log is another process's file: it cannot signal us
 
