@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,19 @@ def services() -> dict[str, Any]:
     compose.validate()
     found: dict[str, Any] = json.loads(compose.to_json())["services"]
     return found
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """The folder that is made."""
+    shutil.copy(DEPLOY / "make-secrets", tmp_path)
+    make_secrets(tmp_path)
+    return tmp_path / "secrets"
+
+
+def make_secrets(folder: Path) -> None:
+    """As the compose file says, in `folder` instead of deploy/."""
+    subprocess.run(["/bin/sh", folder / "make-secrets"], check=True, timeout=30)  # noqa: S603 - our own program
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -71,10 +86,35 @@ def test_every_service_has_a_pinned_image(services: dict[str, Any]) -> None:
     assert all(PINNED.match(service["image"]) for service in services.values())
 
 
-def test_no_password_has_a_default() -> None:
-    variables = re.findall(r"\$\{([A-Z_]*PASSWORD)([^}]*)\}", (DEPLOY / "compose.yaml").read_text("utf-8"))
-    assert {name for name, _ in variables} == {"POSTGRES_PASSWORD", "RABBITMQ_PASSWORD"}
-    assert all(rest.startswith(":?") for _, rest in variables)
+def test_no_service_is_given_a_password_but_in_a_file(services: dict[str, Any]) -> None:
+    assert "${" not in (DEPLOY / "compose.yaml").read_text("utf-8")
+    variables = [name for service in services.values() for name in service.get("environment") or {}]
+    named = [name for name in variables if re.search("PASS|URL|SECRET|KEY", name)]
+    assert len(named) == 4
+    assert all(name.endswith("_FILE") for name in named)
+
+
+def test_secrets_are_made_once_for_the_containers_alone(secrets: Path) -> None:
+    first = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o444}
+    make_secrets(secrets.parent)
+    assert {path.name: path.read_text() for path in secrets.iterdir()} == first
+
+
+def test_every_secret_that_a_service_is_given_is_made_and_fits(secrets: Path, services: dict[str, Any]) -> None:
+    given = {
+        str(one["source"] if isinstance(one, dict) else one)
+        for each in services.values()
+        for one in each.get("secrets") or ()
+    }
+    made = {path.name: path.read_text().strip() for path in secrets.iterdir()}
+    assert given == set(made)
+    broker_password = made["rabbitmq.conf"].rpartition(" = ")[2]
+    assert made["database_url"] == f"postgresql://allocation:{made['postgres_password']}@postgres/allocation"
+    assert made["broker_url"] == f"amqp://allocation:{broker_password}@rabbitmq/"
+    assert len({made["postgres_password"], broker_password}) == 2
+    assert len(broker_password) == 48
 
 
 def test_the_worker_waits_for_healthy_servers_and_a_finished_migration(services: dict[str, Any]) -> None:
