@@ -18,7 +18,7 @@ BUG_STEPS = frozenset({"keep_fresh", "read", "lock", "write", "record"})
 """Steps that are taken on the route alone, where an unknown exception has its next step."""
 LATE_STEPS = frozenset({"write", "record", "commit"})
 ROUTE_STEPS = BUG_STEPS | {"refresh", "load"}
-CRASH_AT_LIKELIHOOD = 0.5
+CRASH_AT_LIKELIHOOD = 0.7
 CRASHES_AT_MAX = 4
 """Of workers killed at the step where they are killed more often than at others: enough of it, and work gets done."""
 

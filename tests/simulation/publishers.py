@@ -37,7 +37,7 @@ class Publishers:
         self._random = random
         self._together = random.choice((0.0, 0.1, 0.5, 1.0))
         self._poisonous = 0.0 if load.hot else random.choice((0.0, 0.0, 0.05))
-        self._replied = random.choice((0.0, 0.2))
+        self._replied = random.choice((0.0, 0.1, 0.5))
 
     async def publish(self) -> None:
         """The whole load, in bursts; mostly once the providers are there."""

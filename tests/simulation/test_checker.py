@@ -8,6 +8,7 @@ import pytest
 
 from tests.builders import claim_id, consumer_id, provider_id
 from tests.simulation.checker import Parked, Published, Received, Report, check
+from tests.simulation.deadlines import check_deadlines
 
 P, C = provider_id(1), consumer_id(1)
 FIELDS = {"total": 4, "reserved": 0, "min_unit": 1, "max_unit": 9, "step_size": 1, "allocation_ratio": 1}
@@ -124,3 +125,47 @@ def test_what_is_set_aside_is_not_lost_but_needs_a_reason() -> None:
     ends["providers"][P]["inventories"]["VCPU"]["used"] = 0
     report = checked(history()[:2], ends, Parked(json.dumps(BODIES[1]).encode(), "poison"))
     assert (report.lost, report.parked, report.unexpected) == (0, 1, 1)
+
+
+def batch(*claims: Any) -> Published:
+    return Published(json.dumps({"op": "claims.batch", "claims": claims}).encode())
+
+
+def test_the_claims_of_one_message_have_an_outcome_each() -> None:
+    report = check([batch(*BODIES)], received(*history()), [], tables())
+    assert (report.findings, report.attempts) == ([], 2)
+    assert check(
+        [batch(*BODIES), batch({**BODIES[1], "claim_id": claim_id(3)})], received(*history()), [], tables()
+    ).lost
+
+
+def test_what_cannot_be_read_is_set_aside_whole_or_as_one_of_several() -> None:
+    published = [batch(*BODIES, 7), Published(b"nonsense"), Published(b'{"op": "claims.batch", "claims": 7}')]
+    parked = [Parked(b"7", "unreadable"), *(Parked(one.body, "unreadable") for one in published[1:])]
+    assert check(published, received(*history()), parked, tables()).findings == []
+    assert check(published, received(*history()), parked[1:], tables()).lost == 1
+
+
+def test_a_claim_that_breaks_the_worker_may_be_set_aside_for_that_alone() -> None:
+    published = [*(Published(json.dumps(body).encode()) for body in BODIES), batch({"claim_id": claim_id(3)})]
+    for reason, found in (("poison", 0), ("claim_id_reused", 1)):
+        parked = [Parked(json.dumps({"claim_id": claim_id(3)}).encode(), reason)]
+        report = check(published, received(*history()), parked, tables(), poisoned=[claim_id(3)])
+        assert (report.lost, report.unexpected) == (0, found)
+
+
+@pytest.mark.parametrize(
+    ("told", "due", "found"),
+    [
+        ({"type": "allocation.granted", "time": "2026-01-01T00:00:01Z"}, "2026-01-01T00:00:01Z", False),
+        ({"type": "allocation.granted", "time": "2026-01-01T00:00:02Z"}, "2026-01-01T00:00:01Z", True),
+        ({"code": "deadline_passed", "begun_at": "2026-01-01T00:00:02Z"}, "2026-01-01T00:00:01Z", False),
+        ({"code": "deadline_passed", "begun_at": "2026-01-01T00:00:02Z"}, "2026-01-01T00:00:03Z", True),
+        ({"code": "deadline_passed", "begun_at": "2026-01-01T00:00:02Z"}, None, True),
+    ],
+)
+def test_deadlines_are_kept_neither_too_early_nor_too_late(told: dict[str, str], due: str | None, found: bool) -> None:
+    found_out: list[tuple[str, str]] = []
+    outcome = {"type": "claim.rejected", "data": {"code": told.get("code"), "details": told}, **told}
+    check_deadlines({"1": [{"deadline": due} if due else {}]}, {"1": outcome}, lambda *what: found_out.append(what))
+    assert bool(found_out) is found

@@ -16,6 +16,11 @@ STEPS: Final = (
     *(f"publisher.{step}" for step in PUBLISHER_STEPS),
 )
 """Everything that a worker asks of the world and has to wait for."""
+RARE_STEPS: Final = (
+    "store.load", "store.refresh", "store.refresh", "store.unconfirmed", "store.confirm", "store.confirm",
+    "store.confirm", "store.prune", "store.prune", "consumer.cancel", "publisher.reply", "publisher.reply",
+)  # fmt: skip
+"""So that workers die at these as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,7 @@ class Weather:
             unconfirmed=chance(0.02, 0.1, 0.25),
             unroutable=chance(0.1, 0.3),
             crash=chance(0.002, 0.01, 0.02),
-            crash_at=random.choice((None, random.choice(STEPS))),
+            crash_at=random.choice((None, random.choice(STEPS), random.choice(RARE_STEPS))),
             lost_ack=chance(0.02, 0.1),
             lost_channel=chance(0.002, 0.01, 0.03),
             reordered=chance(0.2, 0.8),

@@ -118,7 +118,7 @@ class Worker:
         )  # fmt: skip
         limits = Limits(
             batch_size_max=self._batch_size_max, carries_max=8, conflict_tries_max=5, parked_in_a_row_max=20,
-            inbox_keep=timedelta(days=30), sweep_after=timedelta(minutes=1),
+            inbox_keep=timedelta(days=30), sweep_after=timedelta(seconds=2),
         )  # fmt: skip
         route = parts.route(store, renderer, TELEMETRY, limits.carries_max, around.clock.monotonic)
         failures = parts.failures(route, store, around, limits.conflict_tries_max)

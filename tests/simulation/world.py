@@ -30,7 +30,7 @@ SETTLED_WITHIN_S = 1_800.0
 """Virtual, after the last fault."""
 RAGES_ON_S = (0.0, 1.0, 5.0, 20.0)
 """Virtual, after the last claim was sent, while there is one left."""
-RAGES_IDLE_S = (0.0, 3.0)
+RAGES_IDLE_S = (0.0, 3.0, 3.0)
 """And then over workers that have nothing to do."""
 LASTS_SO_LONG = (1.0, 3.0, 20.0)
 """At most, in times from one thing that befalls the world to the next: so it is whole for about half of the time."""
