@@ -26,8 +26,8 @@ def test_a_pair_changes_places_again_and_again_and_leaves_nothing() -> None:
     with local_pair() as pair:
         folder = pair.primary.folder.parent
         pair.primary.sql("CREATE TABLE kept (number int)")
-        for number in (1, 2):
-            pair.primary.sql(f"INSERT INTO kept VALUES ({number})")
+        for statement in ("INSERT INTO kept VALUES (1)", "INSERT INTO kept VALUES (2)"):
+            pair.primary.sql(statement)
             pair.fail_over()
             pair.stand_by()
         assert pair.primary.sql("SELECT sum(number) FROM kept") == "3"

@@ -13,6 +13,7 @@ PAPERS = (
     "docs/bad-input.md",
     "docs/security.md",
     "docs/support.md",
+    "docs/high-availability.md",
 )
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")

@@ -128,6 +128,13 @@ def test_every_rule_has_a_test_beside_it() -> None:
     assert [rule for rule, named in shown if not named or not tests.issuperset(named)] == []
 
 
+def test_every_loss_of_a_server_has_a_test_beside_it() -> None:
+    tests = set(re.findall(r"^ *(?:async )?def (test_\w+)", "\n".join(every_source()), re.MULTILINE))
+    rows = [row for table in tables("docs/high-availability.md") for row in table]
+    assert len(rows) == len(re.findall(r"^\| .*`test_", text("docs/high-availability.md"), re.MULTILINE))
+    assert [row[0] for row in rows if not tests.issuperset(SPAN.findall(row[-1]))] == []
+
+
 def test_every_kind_of_bad_input_has_a_test_beside_it() -> None:
     tests = set(re.findall(r"^ *(?:async )?def (test_\w+)", "\n".join(every_source()), re.MULTILINE))
     rows = [row for table in tables("docs/bad-input.md") for row in table if len(row) == len(("what", "then", "test"))]
