@@ -12,6 +12,7 @@ PAPERS = (
     "docs/rules.md",
     "docs/bad-input.md",
     "docs/security.md",
+    "docs/tls.md",
     "docs/support.md",
     "docs/high-availability.md",
 )
