@@ -16,6 +16,8 @@ from tests.simulation.world import Run, simulate
 from worker.telemetry import Log
 
 SEEDS = 200
+pytestmark = pytest.mark.timeout(600)
+"""Seconds; the seeds take a dozen on two processors that have nothing else to do."""
 
 
 @pytest.fixture(scope="module")
