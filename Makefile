@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-ur
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test versions simulate fuzz bench up down lock
+.PHONY: help demo run check test versions simulate fuzz chaos bench up down lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ simulate: .venv/.ready ## the engine on a simulated world, a seed a run: make si
 SECONDS ?= 60
 fuzz: .venv/.ready ## whatever bytes into all that reads: make fuzz SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
+
+CLAIMS ?= 100000
+chaos: .venv/.ready ## everything broken under load, on servers of its own: make chaos CLAIMS=100000
+	@$(BIN)/python -m tests.chaos --claims $(CLAIMS) $(ARGS)
 
 bench: .venv/.ready ## benchmarks, on servers of their own
 	@$(RUN) tests.bench $(ARGS)

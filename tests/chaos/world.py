@@ -1,0 +1,80 @@
+"""Everything that can be struck in a run, and the moments that are read from the workers' logs."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from deploy.local import Stack
+from tests.chaos.load import Load
+from tests.chaos.proxy import Proxy
+from tests.chaos.workers import Slot
+
+SPARED: Final = 0
+"""The worker that is never killed, so that what grows with its age can be seen."""
+HEARTBEAT_S: Final = 2
+NOTICED: Final = ("consuming_ended", "outage_began")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Servers, workers, what stands between them, and who publishes. The addresses do not go by the proxies."""
+
+    stack: Stack
+    broker: Proxy
+    database: Proxy
+    slots: list[Slot]
+    load: Load
+    broker_url: str
+    database_url: str
+    prefix: str
+    random: Random
+
+    def any_worker(self) -> Slot:
+        """One that may be frozen."""
+        return self.random.choice(self.slots)
+
+    def mortal_worker(self) -> Slot:
+        """One that may be killed."""
+        return self.random.choice(self.slots[SPARED + 1 :])
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection to the database."""
+        plain = make_url(self.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = await asyncpg.connect(plain)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def ctl(self, *arguments: str) -> str:
+        """What `rabbitmqctl` says."""
+        return await asyncio.to_thread(self.stack.rabbit.ctl, *arguments)
+
+    def noticed(self, since: float) -> float | None:
+        """Seconds until the last worker had noticed, after `since`, that it cannot work; None where one has not."""
+        moments = [first_logged(slot.log, NOTICED, since) for slot in self.slots]
+        known = [moment for moment in moments if moment is not None]
+        return max(known) - since if len(known) == len(moments) else None
+
+
+def first_logged(log: Path, events: tuple[str, ...], since: float) -> float | None:
+    """When one of the events was first logged after a moment."""
+    for line in log.read_text(errors="replace").splitlines():
+        if not line.startswith("{"):
+            continue
+        said = json.loads(line)
+        if said.get("event") in events:
+            moment = datetime.fromisoformat(said["timestamp"]).timestamp()
+            if moment >= since:
+                return moment
+    return None
