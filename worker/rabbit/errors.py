@@ -24,6 +24,9 @@ def translate(error: BaseException) -> Fault | None:
     # aiormq says "<object> closed" in a plain RuntimeError right after a loss (hazard 8).
     if isinstance(error, RuntimeError) and not isinstance(error, ChannelInvalidStateError):
         return Outage("The connection to the broker is closed.") if str(error).endswith("closed") else None
+    # aiormq says so of a connection that ended between two frames of the greeting.
+    if isinstance(error, StopAsyncIteration):
+        return Outage("The broker closed the connection.")
     if isinstance(error, AMQPError | OSError | EOFError | ChannelInvalidStateError):
         return Outage(f"The broker cannot be used: {_words(error)}.")
     return None
@@ -34,7 +37,7 @@ def translated() -> Iterator[None]:
     """What the broker does wrong within leaves as a Fault."""
     try:
         yield
-    except (AMQPError, OSError, EOFError, RuntimeError) as error:
+    except (AMQPError, OSError, EOFError, RuntimeError, StopAsyncIteration) as error:
         fault = translate(error)
         if fault is None:
             raise

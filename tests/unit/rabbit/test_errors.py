@@ -28,6 +28,7 @@ from worker.rabbit.errors import translate, translated
         (ssl.SSLCertVerificationError("no"), "certificate"),
         (EOFError(), "EOFError"),
         (ConnectionResetError(), "ConnectionResetError"),
+        (StopAsyncIteration(), "closed the connection"),
     ],
 )
 def test_what_the_broker_or_the_net_does_is_an_outage(error: Exception, words: str) -> None:
