@@ -61,8 +61,9 @@ async def servers(stack: Stack, database_url: str) -> AsyncIterator[Servers]:
     stack.postgres.sql("DROP ROLE canary")
 
 
-async def test_the_password_of_the_canary_opens_both_servers(servers: Servers) -> None:
+async def test_the_password_of_the_canary_opens_both_servers_and_is_heard_where_it_is_shown(servers: Servers) -> None:
     assert URL(servers.broker).password == PASSWORD
+    assert sings(repr(URL(servers.broker)))
     await (await Broker(servers.broker).connect("test")).close()
     engine = create_engine(servers.database, Limits(pool_size=1))
     async with engine.connect() as connection:
@@ -75,23 +76,25 @@ async def test_a_worker_shows_no_password_whatever_befalls_it(
 ) -> None:
     settings = {**from_files(servers, tmp_path), "ALLOCATION_ROLE": "both", "ALLOCATION_LOG_LEVEL": "debug"}
     settings |= {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1"}
-    async with worker("", "", prefix, tmp_path / "log", settings) as running, side(stack.rabbit.url, prefix) as heard:
+    async with worker("", "", prefix, tmp_path / "log", settings) as running:
         provider = new_id()
-        await heard.ask(declare(provider, 10))
-        await heard.send_raw(b"no claim", "allocation.set")
+        async with side(stack.rabbit.url, prefix) as heard:
+            await heard.ask(declare(provider, 10))
+            await heard.send_raw(b"no claim", "allocation.set")
         shown = [command_line(running.pid), environment(running.pid), *answers(running)]
         stack.rabbit.ctl("close_all_connections", "by an operator")
         await running.logged("outage_ended")
         stack.postgres.restart()
         stack.rabbit.stop()
-        await running.logged("outage_probed", times=1)
+        await running.said("Connection refused")
         shown += answers(running)
         stack.rabbit.start()
         stack.rabbit.ctl("change_password", "canary", "another")
         stack.rabbit.ctl("close_all_connections", "by an operator")
         await running.said("refuses the user name or password")
         stack.rabbit.ctl("change_password", "canary", PASSWORD)
-        assert (await heard.ask(take(provider)))["type"] == "allocation.granted"
+        async with side(stack.rabbit.url, prefix) as heard:
+            assert (await heard.ask(take(provider)))["type"] == "allocation.granted"
         running.signal(signal.SIGTERM)
         assert await running.ended() == 0
     assert "aiormq" in running.log()
