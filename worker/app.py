@@ -47,6 +47,9 @@ from worker.tls import Verify
 DATABASE_CONNECTIONS_FOR_CLAIMS = 4
 """Two for a batch and the one behind it, one for the upkeep beside them, one to load all providers."""
 
+DATABASE_SILENT_MAX_MS = 5_000
+"""Beyond what the server grants a statement: it answers by then, or the connection to it is gone and nobody said so."""
+
 DATABASE_CONNECTIONS_FOR_A_VIEW = 2
 """Beside those of the queries in flight: one to bring it up to date, one to load it."""
 
@@ -229,6 +232,7 @@ async def _database(settings: Settings, connections_max: int) -> AsyncIterator[A
         statement_timeout_ms=settings.statement_timeout_ms,
         lock_timeout_ms=settings.lock_timeout_ms,
         idle_in_transaction_timeout_ms=settings.idle_in_transaction_timeout_ms,
+        answer_timeout_ms=settings.statement_timeout_ms + DATABASE_SILENT_MAX_MS,
     )
     database = create_engine(settings.database_url.get_secret_value(), limits)
     try:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import ExceptionContext, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from worker.faults import Conflict
@@ -32,11 +32,13 @@ class Limits:
     statement_timeout_ms: int = 30_000
     lock_timeout_ms: int = 5_000
     idle_in_transaction_timeout_ms: int = 30_000
+    # How long the server may be silent; None: for ever, which a statement of unknown length needs.
+    answer_timeout_ms: int | None = None
 
 
 def create_engine(url: str, limits: Limits, application_name: str = "allocation-worker") -> AsyncEngine:
     """An engine for one process; nothing is connected yet. TLS is asked for in the URL (`sslmode`)."""
-    return engine_at(
+    engine = engine_at(
         url,
         pool_size=limits.pool_size,
         max_overflow=0,
@@ -44,6 +46,7 @@ def create_engine(url: str, limits: Limits, application_name: str = "allocation-
         hide_parameters=True,
         arguments={
             "timeout": limits.connect_timeout_s,
+            "command_timeout": limits.answer_timeout_ms and limits.answer_timeout_ms / 1_000,
             "server_settings": {
                 "application_name": application_name,
                 "jit": "off",
@@ -58,6 +61,14 @@ def create_engine(url: str, limits: Limits, application_name: str = "allocation-
             },
         },
     )
+    event.listen(engine.sync_engine, "handle_error", _give_up_on_silence)
+    return engine
+
+
+def _give_up_on_silence(context: ExceptionContext) -> None:
+    """A connection that the server does not answer on is not used again, not even for a rollback."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
 
 
 class Store:
