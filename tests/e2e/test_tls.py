@@ -179,7 +179,8 @@ async def test_a_server_that_asks_for_a_client_certificate_gets_it(ground: Groun
     ground.stack.rabbit.restart()
     try:
         of_broker, of_database = await told(ground.broker_url, ground.database_url)
-        assert of_broker.endswith("The broker asks for a client certificate.")
+        # its alert comes before the end of the connection, or is lost with it
+        assert re.search("(asks|may ask) for a client certificate.$", of_broker)
         assert of_database.endswith("connection requires a valid client certificate.")
         certificate, key = ground.authority.client()
         await greeted_by_broker(f"{ground.broker_url}&certfile={certificate}&keyfile={key}")

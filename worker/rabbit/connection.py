@@ -29,8 +29,11 @@ CONNECT_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3.0
 # What RabbitMQ proposes; taken where it says "no limit", so that one message does not hold up all others.
 FRAME_MAX_BYTES: Final = 131_072
-# RabbitMQ says nothing to who comes to its TLS port without TLS.
-NO_TLS_HINT: Final = " Where it asks for TLS, the address has to begin with amqps://."
+# What RabbitMQ does not say, or says in vain, to whom it hangs up on in the middle of the greeting.
+HUNG_UP: Final = {
+    "amqp": " Where it asks for TLS, the address has to begin with amqps://.",
+    "amqps": " It may ask for a client certificate.",
+}
 
 Lost = Callable[[BaseException | None], None]
 
@@ -140,7 +143,7 @@ class Broker:
                     )
         except Outage as outage:
             port = url.port or DEFAULT_PORTS[url.scheme]
-            hint = NO_TLS_HINT if url.scheme == "amqp" and _was_hung_up(outage) else ""
+            hint = HUNG_UP[url.scheme] if _was_hung_up(outage) else ""
             raise Outage(f"No connection to {url.host}:{port}. {outage}{hint}") from outage
         return Link(connection, transport.reader, transport.writer)
 
