@@ -29,7 +29,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3.0
 # What RabbitMQ proposes; taken where it says "no limit", so that one message does not hold up all others.
 FRAME_MAX_BYTES: Final = 131_072
-# What RabbitMQ does not say, or says in vain, to whom it hangs up on in the middle of the greeting.
+# What RabbitMQ does not say, or in vain, where it hangs up in the middle of the greeting.
 HUNG_UP: Final = {
     "amqp": " Where it asks for TLS, the address has to begin with amqps://.",
     "amqps": " It may ask for a client certificate.",
