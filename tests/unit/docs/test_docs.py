@@ -26,7 +26,7 @@ from worker.telemetry import Telemetry
 
 PATH = re.compile(r"(?<![\w/.*-])((?:worker|schemas|deploy|docs|tests|\.ci)/[\w./*-]*[\w/*])")
 FILE = re.compile(r"(?<![\w/*-])([\w.-]+\.(?:md|lock|toml))\b")
-NOT_OURS = ("--upgrade-package", "--help")
+NOT_OURS = ("--upgrade-package", "--help", "--report")
 SOURCES = ("worker", "schemas", "tests", "deploy")
 
 
