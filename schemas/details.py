@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import Field
 
 from schemas.absent import Absentable
-from schemas.amounts import Number
+from schemas.amounts import Generation, Number
 from schemas.message import Told
 from schemas.shown import State
 from schemas.text import Id, Moment, Name
@@ -93,16 +93,16 @@ class ConsumerConflictPlace(Told):
     """`expected` as the claim said, null: to hold nothing; `found` null: it does not exist."""
 
     consumer: Id
-    expected: Number | None
-    found: Number | None
+    expected: Generation | None
+    found: Generation | None
 
 
 class ProviderConflictPlace(Told):
     """`expected` as the claim said; `found` null: it does not exist."""
 
     provider: Id
-    expected: Number | None
-    found: Number | None
+    expected: Generation | None
+    found: Generation | None
 
 
 class RetriesExhausted(Told):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.absent import Absentable
-from schemas.amounts import Number
+from schemas.amounts import Generation, Number
 from schemas.message import Told
 from schemas.shown import (
     ConsumerChange,
@@ -72,7 +72,7 @@ class InventoryChanged(Outcome):
     """All classes of the provider before and after, their fill, and those over capacity."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     incarnation: Number
     before: InventoriesShown
     after: InventoriesShown
@@ -84,7 +84,7 @@ class TraitsChanged(Outcome):
     """The traits of a provider before and after."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     incarnation: Number
     before: Names
     after: Names
@@ -94,7 +94,7 @@ class AggregatesChanged(Outcome):
     """The aggregates of a provider before and after."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     incarnation: Number
     before: Ids
     after: Ids

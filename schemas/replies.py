@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from schemas.amounts import AllocationsTold, Number
+from schemas.amounts import AllocationsTold, Generation, Number
 from schemas.codes import Code
 from schemas.events import AnyEvent
 from schemas.explanation import Explanation
@@ -48,7 +48,7 @@ class InventoriesOfProvider(Told):
     """All inventories of a provider."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     inventories: InventoriesShown
 
 
@@ -56,7 +56,7 @@ class InventoryOfProvider(Told):
     """One inventory of a provider."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     resource_class: Name
     inventory: InventoryShown
 
@@ -77,7 +77,7 @@ class TraitsOfProvider(Told):
     """The traits of a provider, sorted."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     traits: Names
 
 
@@ -85,14 +85,14 @@ class AggregatesOfProvider(Told):
     """The aggregates of a provider, sorted."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     aggregates: Ids
 
 
 class Held(Told):
     """What is held of a provider at its generation, or by a consumer at the consumer's."""
 
-    generation: Number
+    generation: Generation
     resources: Amounts
 
 
@@ -102,7 +102,7 @@ class ConsumerShown(Told):
     project: Name
     user: Name
     type: ConsumerType | None
-    generation: Number
+    generation: Generation
     allocations: dict[Id, Held]
 
 
@@ -115,7 +115,7 @@ class ConsumersShown(Told):
 class HoldersOfProvider(Told):
     """Who holds what of a provider, by consumer."""
 
-    generation: Number
+    generation: Generation
     consumers: dict[Id, Held]
 
 
@@ -129,7 +129,7 @@ class HoldersPage(Told):
 class UsageOfProvider(Told):
     """Every class the provider has inventory of, zeros too."""
 
-    generation: Number
+    generation: Generation
     usages: Amounts
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.amounts import AllocationsTold, Amount, Count, Number, Ratio
+from schemas.amounts import AllocationsTold, Amount, Count, Generation, Number, Ratio
 from schemas.message import Told
 from schemas.text import ConsumerType, Id, Moment, Name, ProviderName
 
@@ -16,7 +16,7 @@ class ProviderShown(Told):
 
     provider: Id
     name: ProviderName
-    generation: Number
+    generation: Generation
     incarnation: Number
     parent: Id | None
     root: Id
@@ -50,7 +50,7 @@ Fills = dict[Name, Fill]
 class ProviderLevels(Told):
     """A provider after the claim: every class it has inventory of."""
 
-    generation: Number
+    generation: Generation
     incarnation: Number
     inventories: Fills
 
@@ -62,7 +62,7 @@ class ConsumerChange(Told):
     project: Name
     user: Name
     type: ConsumerType | None
-    generation: Number | None
+    generation: Generation | None
     before: AllocationsTold
     after: AllocationsTold
     mappings: dict[str, Annotated[tuple[Id, ...], Field(min_length=1, strict=False)]] | None = None
@@ -72,6 +72,6 @@ class RootChange(Told):
     """A descendant that came under another root; its own generation advanced too."""
 
     provider: Id
-    generation: Number
+    generation: Generation
     incarnation: Number
     root: Id

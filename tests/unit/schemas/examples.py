@@ -70,7 +70,7 @@ CLAIMS: list[Body] = [
     claim("provider.create", name="n" * 200, provider=PROVIDER, parent=OTHER, deadline="2026-03-01T12:00:00+01:00"),
     claim("provider.update", provider=PROVIDER, parent=None),
     claim("provider.update", provider=PROVIDER, name="rack-2", generation=0),
-    claim("provider.delete", provider=PROVIDER, generation=2_147_483_647),
+    claim("provider.delete", provider=PROVIDER, generation=2**53 - 1),
     claim(
         "provider.declare",
         provider=PROVIDER,
@@ -99,7 +99,7 @@ CLAIMS: list[Body] = [
     allocation_set(
         consumer=consumer(type="TASK", generation=None),
         allocations={},
-        provider_generations={OTHER: 1},
+        provider_generations={OTHER: 2**31},
         mappings={"": [PROVIDER], "_gpu1": [OTHER]},
     ),
     claim("allocation.set_many", claims=[holding(), holding(OTHER, allocations={})]),

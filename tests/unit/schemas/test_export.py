@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,24 @@ def test_documents_are_written_where_one_asks(tmp_path: Path) -> None:
     assert (tmp_path / "new/json/allocation.set.schema.json").read_text(encoding="utf-8") == documents()[
         "json/allocation.set.schema.json"
     ]
+
+
+def generations(node: Any, named: str = "") -> Iterator[Body]:
+    """The schema of every generation, given or told, as deep as it stands; what may be null beside what may not."""
+    if named in {"generation", "expected", "found"}:
+        yield from node.get("anyOf", [node])
+    elif named == "provider_generations":
+        yield node["additionalProperties"]
+    for key, below in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from generations(below, key if isinstance(key, str) else "")
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_generation_is_any_number_that_every_json_reader_has_exactly(name: str) -> None:
+    found = [one for one in generations(SCHEMAS[name]) if one != {"type": "null"}]
+    ends = {(one["type"], one["minimum"], one["maximum"]) for one in found}
+    assert ends <= {("integer", 0, 2**53 - 1)}
+    assert ends or name not in {"allocation.set", "provider.reshape", "allocation.granted", "claim.rejected"}
 
 
 def test_every_query_has_an_answer() -> None:

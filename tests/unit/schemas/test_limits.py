@@ -20,6 +20,7 @@ from tests.unit.schemas.examples import (
 from tests.unit.schemas.judged import accepted, only_violation
 
 MAX_INT = 2_147_483_647
+GENERATION_MAX = 9_007_199_254_740_991
 
 
 def ids(count: int) -> list[str]:
@@ -35,6 +36,11 @@ At = Callable[[Any], Body]
 
 def inventory_with(field: str, value: int) -> Body:
     return inventory_create(**{field: value})
+
+
+def reshaped_at(generation: int) -> Body:
+    emptied = {PROVIDER: {"generation": generation, "inventories": {}}}
+    return claim("provider.reshape", inventories=emptied, allocations=[])
 
 
 LENGTHS: list[tuple[At, Any, Any, Sequence[str | int], str, int]] = [
@@ -59,13 +65,14 @@ LENGTHS: list[tuple[At, Any, Any, Sequence[str | int], str, int]] = [
         255,
     ),
     (lambda n: allocation_set(consumer=consumer(user=n)), "u", "", ["consumer", "user"], "minLength", 1),
-    (
-        lambda n: allocation_set(consumer=consumer(generation=n)),
-        MAX_INT,
-        MAX_INT + 1,
-        ["consumer", "generation"],
-        "maximum",
-        MAX_INT,
+    *(
+        (at, GENERATION_MAX, GENERATION_MAX + 1, path, "maximum", GENERATION_MAX)
+        for at, path in (
+            (lambda n: allocation_set(consumer=consumer(generation=n)), ["consumer", "generation"]),
+            (lambda n: allocation_set(provider_generations={PROVIDER: n}), ["provider_generations", PROVIDER]),
+            (lambda n: inventory_create(generation=n), ["generation"]),
+            (reshaped_at, ["inventories", PROVIDER, "generation"]),
+        )
     ),
     (lambda n: claim("provider.delete", provider=PROVIDER, generation=n), 0, -1, ["generation"], "minimum", 0),
     (

@@ -17,7 +17,7 @@ _SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(min_value=-2, max_value=3),
-    st.sampled_from([2**31 - 1, 2**31, 10**30, 1_000_001, 0.5, 1.5, -0.5, 1e300, 1e-6]),
+    st.sampled_from([2**31 - 1, 2**31, 2**53 - 1, 2**53, 10**30, 1_000_001, 0.5, 1.5, -0.5, 1e300, 1e-6]),
     _TEXTS,
 )
 

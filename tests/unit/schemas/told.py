@@ -28,7 +28,7 @@ def rejected(code: str, details: Any, *, transient: bool) -> Body:
 SHOWN: Body = {
     "provider": PROVIDER,
     "name": "rack-1",
-    "generation": 2**40,
+    "generation": 2**53 - 1,
     "incarnation": 7,
     "parent": None,
     "root": PROVIDER,
@@ -140,7 +140,7 @@ REJECTIONS: dict[str, tuple[Any, bool]] = {
     "duplicate_id": ({"provider": PROVIDER}, False),
     "inventory_exists": (CLASS, False),
     "standard_immutable": ({"name": "VCPU"}, False),
-    "consumer_generation_conflict": ({"consumer": CONSUMER, "expected": None, "found": 1}, True),
+    "consumer_generation_conflict": ({"consumer": CONSUMER, "expected": None, "found": 2**31}, True),
     "provider_generation_conflict": ({"provider": PROVIDER, "expected": 1, "found": None}, True),
     "conflict_retries_exhausted": ({"tries": 8}, True),
     "inventory_not_found": ({**CLASS, "others": [CLASS]}, True),
