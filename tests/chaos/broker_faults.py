@@ -11,7 +11,9 @@ from worker.rabbit.declare import declare
 from worker.rabbit.topology import Names, topology
 
 SHORT_S: Final = 3.0
-NOTICED_WITHIN_S: Final = 3.0 * (HEARTBEAT_S + 1)
+TURN_S: Final = 0.5
+"""For a loop to have its turn on a machine whose processors servers, workers and publisher share."""
+NOTICED_WITHIN_S: Final = 3.0 * (HEARTBEAT_S + 1) + TURN_S
 LONG_S: Final = NOTICED_WITHIN_S + 2.0
 ALARM, NO_ALARM = "0.000001", "0.4"
 

@@ -65,10 +65,10 @@ class Load:
 
 
 @asynccontextmanager
-async def load(claims: int, seed: int, environment: Mapping[str, str], journal: Path) -> AsyncIterator[Load]:
-    """So many claims being published; the process has ended when this is left."""
+async def load(seed: int, environment: Mapping[str, str], journal: Path) -> AsyncIterator[Load]:
+    """Claims being published; the process has ended when this is left."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.chaos.side", "--claims", str(claims), "--seed", str(seed),
+        sys.executable, "-m", "tests.chaos.side", "--seed", str(seed),
         "--journal", str(journal), env={**os.environ, **environment},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES_MAX,
     )  # fmt: skip

@@ -44,11 +44,10 @@ class Message:
 
 
 class Mix:
-    """Messages for so many claims; the same ones for the same seed, as far as they do not rest on what was learnt."""
+    """Messages without end; the same ones for the same seed, as far as they do not rest on what was learnt."""
 
-    def __init__(self, seed: int, claims: int) -> None:
+    def __init__(self, seed: int) -> None:
         self._seed = seed
-        self.claims = claims
         self._random = Random(f"mix {seed}")  # noqa: S311 - a run is repeated by its seed
         self._count = 0
         self._made = 0
@@ -67,8 +66,8 @@ class Mix:
         return self._regions.get(number)
 
     def messages(self) -> Iterator[Message]:
-        """All of them."""
-        while self._made < self.claims:
+        """One after the other."""
+        while True:
             yield self._message()
 
     def _message(self) -> Message:

@@ -14,7 +14,8 @@ FAULTS: Final = [
 ]  # fmt: skip
 ANSWERED_WITHIN_S: Final = 40.0
 MADE_WITHIN_S: Final = 30.0
-LATEST_STRIKE: Final = 0.7
+LATEST_STRIKE: Final = 0.5
+"""Of a portion; what is left of it keeps the workers busy during the fault."""
 
 
 def planned(seed: int, count: int, names: Sequence[str] = ()) -> list[Fault]:
@@ -33,10 +34,10 @@ async def rage(
     """Each fault strikes within its portion of the claims; the next portion is there to show that work goes on."""
     portion = claims / (len(plan) + 1)
     for number, fault in enumerate(plan):
-        world.load.say(f"until {int(portion * (number + 1))}")
+        world.load.say(f"until {int(portion * (number + 1.5))}")
         at = number + world.random.random() * LATEST_STRIKE
         await world.load.made(int(portion * at), MADE_WITHIN_S)
-        say(f"{fault.name}")
+        say(fault.name)
         yield await _struck(world, fault, number, began, int(portion * (number + 2)))
 
 

@@ -17,7 +17,7 @@ from tests.simulation.load import Load
 
 Body = dict[str, Any]
 
-PLAIN_SHARE: Final = 0.8
+PLAIN_SHARE: Final = 0.93
 """Of the claims are cheap: amounts on one provider, which is what most claims are."""
 RELEASES: Final = 0.4
 PLAIN_CONSUMERS: Final = 200

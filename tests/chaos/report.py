@@ -32,6 +32,7 @@ def lines(run: Run) -> Iterator[str]:
         yield f"{name:38} {len(struck):>5} {middle:>26} {longest:>9}{after}{late}"
     yield ""
     yield from _vitals(run)
+    yield from (f"missed: {what}" for what in run.missed)
     yield from run.verdict.findings[:FINDINGS_SHOWN]
     if len(run.verdict.findings) > FINDINGS_SHOWN:
         yield f"and {len(run.verdict.findings) - FINDINGS_SHOWN} more"
@@ -66,5 +67,5 @@ def as_json(run: Run) -> dict[str, Any]:
         "plan": asdict(run.plan), "seconds": run.seconds, "counts": dict(run.verdict.counts),
         "events": run.verdict.events, "regions": run.verdict.regions, "findings": run.verdict.findings,
         "faults": [asdict(one) for one in run.struck], "vitals": run.vitals, "samples": run.samples,
-        "broker_use": run.broker_use, "load": run.load, "starts": run.starts, "good": run.is_good,
+        "broker_use": run.broker_use, "load": run.load, "starts": run.starts, "missed": run.missed, "good": run.is_good,
     }  # fmt: skip

@@ -58,6 +58,7 @@ class Run:
     samples: list[dict[str, Any]] = field(default_factory=list)
     broker_use: dict[str, str] = field(default_factory=dict)
     load: dict[str, Any] = field(default_factory=dict)
+    missed: list[str] = field(default_factory=list)
     seconds: float = 0.0
     starts: int = 0
 
@@ -93,7 +94,7 @@ async def _raged(made: Run, stack: Stack, place: Path, journal: Path, say: Calla
         vitals = Vitals(world.slots, began)
         sampling = asyncio.create_task(vitals.run(), name="vitals")
         faults = planned(plan.seed, plan.faults, plan.only)
-        world.load.say(f"until {plan.claims // (len(faults) + 1)}")
+        world.load.say(f"until {plan.claims // (len(faults) + 1) // 4}")
         await world.load.first_since(began, STALLED_S)
         made.broker_use["start"] = await _broker_use(world)
         await asyncio.sleep(max(0.0, began + SETTLES_S - time.time()))
@@ -101,13 +102,14 @@ async def _raged(made: Run, stack: Stack, place: Path, journal: Path, say: Calla
             made.struck.append(struck)
             say(_line(struck, world.load))
         world.load.say(f"until {plan.claims}")
+        world.load.say("finish")
         await _settled(world.load)
         made.seconds = time.time() - began
         made.broker_use["end"] = await _broker_use(world)
         vitals.take()
         sampling.cancel()
         made.load, made.vitals, made.samples = world.load.figures, vitals.told(), vitals.as_json()
-        slots = world.slots
+        slots, made.missed = world.slots, world.missed
     made.starts = sum(slot.starts for slot in slots)
     return [surprise for slot in slots for surprise in slot.surprises]
 
@@ -146,7 +148,7 @@ async def _world(plan: Plan, stack: Stack, place: Path, journal: Path) -> AsyncI
             "ALLOCATION_HEARTBEAT_S": str(HEARTBEAT_S),
         }
         direct = {"ALLOCATION_BROKER_URL": urls.broker, "ALLOCATION_PREFIX": PREFIX}
-        publishing = await held.enter_async_context(load(plan.claims, plan.seed, direct, journal))
+        publishing = await held.enter_async_context(load(plan.seed, direct, journal))
         slots = await held.enter_async_context(supervised(plan.workers, behind, place))
         random = Random(f"moments {plan.seed}")  # noqa: S311 - a run is repeated by its seed
         yield World(stack, broker, database, slots, publishing, urls.broker, urls.database, PREFIX, random)

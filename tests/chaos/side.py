@@ -6,13 +6,16 @@ at a time. Words on its standard input:
 
 - `republish`: all that is not settled, since the operator has lost the queue;
 - `since MOMENT`: tell when the first event decided after that arrives;
-- `until COUNT`: make no more claims than that for now;
+- `until COUNT`: make as many claims, and no more than that for now;
+- `more COUNT`: make so many more, whatever was said before;
+- `finish`: end when all is settled;
 - `stop`: wait no longer for what is not settled.
 """
 
 import argparse
 import asyncio
 import json
+import logging
 import re
 import sys
 import time
@@ -34,9 +37,10 @@ from worker.rabbit.publisher import Publisher
 from worker.rabbit.topology import Names
 from worker.settings import BrokerSettings, load
 
-UNSETTLED_MAX: Final = 4_000
+UNSETTLED_MAX: Final = 3_000
 WINDOW: Final = 20
 """Messages published at once."""
+FRESH: Final = 20
 HEARD: Final = "heard"
 PREFETCH: Final = 4_000
 HEARTBEAT_S: Final = 2
@@ -65,43 +69,36 @@ class Side:
         self._room = asyncio.Event()
         self._again: list[Message] = []
         self._until = 0
+        self._finishing = False
         self._given_up = False
         self._since: float | None = None
         self._arrived = 0
         self._doubts = 0
 
     async def run(self) -> None:
-        """Until all claims are made and settled."""
+        """Until told to finish, and all claims are made and settled."""
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(self._hear(queue, take)) for queue, take in self._queues.items()]
             beside += [tasks.create_task(self._obey()), tasks.create_task(self._tell())]
             await self._publish()
-            await self._settled()
             for task in beside:
                 task.cancel()
         self._say(done=True, **self._figures())
 
     async def _publish(self) -> None:
         messages = self._mix.messages()
-        while True:
-            while not self._given_up and not self._again and self._has_to_wait:
+        while not self._given_up:
+            if not self._again and self._has_to_wait:
+                if self._finishing and not self._pending:
+                    return
                 self._room.clear()
                 await self._room.wait()
-            if self._given_up or not (window := self._window(messages)):
-                return
-            await self._sent(window)
+                continue
+            await self._sent(self._window(messages))
 
     @property
     def _has_to_wait(self) -> bool:
-        return len(self._pending) > UNSETTLED_MAX or self._until <= self._mix.made < self._mix.claims
-
-    async def _settled(self) -> None:
-        while self._pending and not self._given_up:
-            if self._again:
-                await self._once_more()
-                continue
-            self._room.clear()
-            await self._room.wait()
+        return len(self._pending) > UNSETTLED_MAX or self._mix.made >= self._until
 
     def _window(self, messages: Iterator[Message]) -> list[Message]:
         """The next messages, written down; those to be sent again first."""
@@ -114,13 +111,9 @@ class Side:
             for claim in message.claims:
                 self._journal.add(PUBLISHED, claim.region, claim.body)
             self._pending.update(dict.fromkeys(message.keys, message))
-            if len(window) == WINDOW:
+            if len(window) == WINDOW or self._mix.made >= self._until:
                 break
         return window
-
-    async def _once_more(self) -> None:
-        again, self._again = self._again, []
-        await self._sent(again)
 
     async def _sent(self, messages: Sequence[Message]) -> None:
         """Once the broker has confirmed that all are in the queue; in doubt they are sent again."""
@@ -203,14 +196,25 @@ class Side:
                     self._room.set()
                 case "since":
                     self._since = float(rest)
+                    self._more(FRESH)
+                case "more":
+                    self._more(int(rest))
                 case "until":
                     self._until = int(rest)
+                    self._room.set()
+                case "finish":
+                    self._finishing = True
                     self._room.set()
                 case "stop":
                     self._given_up = True
                     self._room.set()
                 case _:
                     raise ValueError(word)
+
+    def _more(self, claims: int) -> None:
+        """So that there is something to decide, be it more than was asked for."""
+        self._until = max(self._until, self._mix.made + claims)
+        self._room.set()
 
     async def _tell(self) -> None:
         while True:
@@ -230,15 +234,16 @@ class Side:
 
 
 async def main(arguments: Sequence[str]) -> None:
-    """Publish so many claims, and hear of them."""
+    """Publish claims, and hear of them."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.side", description=__doc__)
-    parser.add_argument("--claims", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--journal", type=Path, required=True)
     options = parser.parse_args(arguments)
     with Journal(options.journal) as journal:
-        await Side(load(BrokerSettings), journal, Mix(options.seed, options.claims)).run()
+        await Side(load(BrokerSettings), journal, Mix(options.seed)).run()
 
 
 if __name__ == "__main__":
+    # what the client library says of every connection that it cannot have
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)
     run_in_loop(main(sys.argv[1:]))

@@ -50,7 +50,7 @@ async def judged(journal: Path, database_url: str) -> Verdict:
     verdict = Verdict()
     tables = await tables_by_region(database_url)
     for region in sorted({*regions_of(journal), *tables}):
-        report, events = _checked(journal, region, tables.get(region, NO_TABLES))
+        report, events = checked(journal, region, tables.get(region, NO_TABLES))
         verdict.events += events
         verdict.add(report, "unreadable" if region == NOWHERE else f"region {region}")
     async for finding in _audited(database_url):
@@ -58,7 +58,8 @@ async def judged(journal: Path, database_url: str) -> Verdict:
     return verdict
 
 
-def _checked(journal: Path, region: int, tables: Tables) -> tuple[Report, int]:
+def checked(journal: Path, region: int, tables: Tables) -> tuple[Report, int]:
+    """What became of a region, and how many events arrived of it."""
     published = [Published(*record) for record in records(journal, PUBLISHED, region, 1)]
     events = [Received(name.decode(), kind.decode(), body) for name, kind, body in records(journal, EVENTS, region, 3)]
     letters = [Parked(body, reason.decode()) for body, reason in records(journal, LETTERS, region, 2)]

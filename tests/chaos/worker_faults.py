@@ -12,7 +12,9 @@ from tests.chaos.world import World
 
 FROZEN_S: Final = 4.0
 DIES_WITHIN_S: Final = 15.0
-BATCHES_MAX: Final = 8
+FED_EVERY_S: Final = 0.5
+FED_CLAIMS: Final = 200
+BATCHES_MAX: Final = 4
 
 
 async def kill(world: World) -> float:
@@ -47,7 +49,11 @@ async def die(world: World, stage: Stage) -> float:
     slot = world.mortal_worker()
     times = str(world.random.randint(1, BATCHES_MAX))
     await slot.replace("tests.chaos.dying", "--after", stage.value, "--times", times)
-    if not await slot.ended(DIES_WITHIN_S):
+    deadline = time.time() + DIES_WITHIN_S
+    while not (died := await slot.ended(FED_EVERY_S)) and time.time() < deadline:
+        world.load.say(f"more {FED_CLAIMS}")
+    if not died:
+        world.missed.append(f"a worker did not get so far as to die after {stage}")
         slot.signal(signal.SIGKILL)
     return time.time()
 

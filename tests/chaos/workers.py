@@ -13,6 +13,8 @@ WORKER: Final = ("tests.chaos.watched",)
 KILLED: Final = -signal.SIGKILL
 STOP_S: Final = 60.0
 AGAIN_AFTER_S: Final = 0.2
+STARTS_S: Final = 5.0
+"""As long as a worker may take until it knows how to take a SIGTERM."""
 
 
 class Slot:
@@ -65,6 +67,8 @@ class Slot:
             return
         if number in {signal.SIGKILL, signal.SIGTERM}:
             self._expected |= {KILLED} if number is signal.SIGKILL else {0}
+            if number is signal.SIGTERM and time.time() - self.started_at < STARTS_S:
+                self._expected.add(-number)
         self._process.send_signal(number)
 
     async def ended(self, within_s: float = STOP_S) -> bool:
