@@ -78,6 +78,14 @@ class Cluster:
         """All nodes but this."""
         return tuple(other for other in self.nodes if other is not node)
 
+    def settle(self) -> None:
+        """Have on disk what the nodes know of new queues, so that a copy outlives the death of its node.
+
+        They write it a moment late by themselves: see `Rabbit.kill`.
+        """
+        for node in self.nodes:
+            node.ctl("eval", "[dets:sync(Table) || Table <- dets:all()].")
+
     def replicas(self, queue: str) -> "Replicas":
         """Where a quorum queue is kept, as a node that runs sees it; raises StackFault where there is none."""
         living = next(node for node in self.nodes if node.pid is not None)

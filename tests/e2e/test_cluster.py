@@ -97,6 +97,7 @@ async def test_the_node_of_worker_and_queue_is_lost_and_no_confirmed_claim_with_
 ) -> None:
     provider = new_id()
     await heard.ask(declare(provider, ROOM))
+    await asyncio.to_thread(cluster.settle)
     leader = (await asyncio.to_thread(cluster.replicas, f"{prefix}.claims")).leader
     assert leader == cluster.nodes[0].node
     async with steady_load(broker_url, prefix, heard, lambda: take(provider)) as load:
@@ -112,6 +113,7 @@ async def test_a_second_node_is_lost_as_soon_as_the_first_is_back(
 ) -> None:
     provider = new_id()
     await heard.ask(declare(provider, ROOM))
+    await asyncio.to_thread(cluster.settle)
     async with steady_load(broker_url, prefix, heard, lambda: take(provider)) as load:
         await load.confirmed_more(50)
         await asyncio.to_thread(cluster.nodes[0].kill)
@@ -128,6 +130,7 @@ async def test_most_nodes_are_lost_and_claims_wait_until_one_is_back(
 ) -> None:
     provider = new_id()
     await heard.ask(declare(provider, ROOM))
+    await asyncio.to_thread(cluster.settle)
     async with steady_load(broker_url, prefix, heard, lambda: take(provider)) as load:
         await load.confirmed_more(50)
         for node in cluster.nodes[:2]:
@@ -151,6 +154,7 @@ async def test_a_node_that_freezes_is_left_for_another(
 ) -> None:
     provider = new_id()
     await heard.ask(declare(provider, ROOM))
+    await asyncio.to_thread(cluster.settle)
     async with steady_load(broker_url, prefix, heard, lambda: take(provider)) as load:
         await load.confirmed_more(50)
         cluster.nodes[0].pause()

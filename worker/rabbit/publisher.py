@@ -53,7 +53,7 @@ class Publisher:
         """Returns once the broker has confirmed all of them.
 
         Raises Unconfirmed when one was refused or the answers did not come in time, Unroutable when all are confirmed
-        and a mandatory one reached no queue.
+        and a mandatory one reached no queue. After a refusal it has to be opened again.
         """
         if not messages:
             return
@@ -61,6 +61,8 @@ class Publisher:
             raise Outage("The publisher is not open.")
         receipt = await self._publish(self._confirmed, messages, mandatory)
         if receipt.refused:
+            # on RabbitMQ 3.10 a channel that met a queue while its leader was dead is refused for as long as it lasts
+            await self.close()
             raise Unconfirmed(f"The broker refused {receipt.refused} of {len(messages)} messages.")
         if receipt.returned:
             raise Unroutable(f"{receipt.returned} of {len(messages)} messages reached no queue.")

@@ -76,6 +76,15 @@ async def test_a_refused_message_is_unconfirmed(publisher: Publisher, link: Link
         await publisher.publish_all([Outgoing("", full, b"too many")] * 3)
 
 
+async def test_after_a_refusal_no_channel_is_used_again(publisher: Publisher, declared: str, link: Link) -> None:
+    with pytest.raises(Unconfirmed):
+        await publisher.publish_all([Outgoing("", await _full_queue(link), b"too many")])
+    with pytest.raises(Outage, match="not open"):
+        await publisher.publish_all((claim(declared),))
+    await publisher.open()
+    await publisher.publish_all((claim(declared),))
+
+
 async def test_a_mandatory_message_without_a_queue_is_unroutable_and_the_others_arrive(
     publisher: Publisher, link: Link, declared: str
 ) -> None:
