@@ -162,7 +162,6 @@ async def test_a_standby_that_is_away_is_waited_for_and_nothing_is_told_meanwhil
     await audited()
 
 
-@pytest.mark.xfail(strict=True, reason="an answer found in the inbox is given before the standby has it")
 async def test_what_a_restarted_primary_alone_knows_is_told_nobody(
     pair: Pair, running: WorkerProcess, heard: Side, database_url: str, audited: Audited, count: Count
 ) -> None:

@@ -19,8 +19,9 @@ from worker.postgres.transaction import StoreTransaction
 TRIM_ROWS_MAX = 50_000
 """Changes deleted at a time: more than a minute brings, and few against what else a minute writes."""
 
-# Both fail where nothing can be written, and the transaction id makes the commit reach the disk.
-PROBE = text("SELECT nextval('inbox_batches'), pg_current_xact_id()::text")
+# Both fail where nothing can be written, and the message makes the commit reach the disk and a synchronous standby: a
+# transaction that has written nothing waits for neither, and a sequence writes only now and then.
+PROBE = text("SELECT nextval('inbox_batches'), pg_logical_emit_message(true, 'probe', '')")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
