@@ -13,9 +13,7 @@ from worker.rabbit.topology import Names, topology
 SHORT_S: Final = 3.0
 TURN_S: Final = 0.5
 """For a loop to have its turn on a machine whose processors servers, workers and publisher share."""
-LOOKS_EVERY_S: Final = max(1, HEARTBEAT_S // 2)
-"""The client library looks that often whether it has heard anything for 3 x (heartbeat + 1) s."""
-NOTICED_WITHIN_S: Final = 3.0 * (HEARTBEAT_S + 1) + LOOKS_EVERY_S + TURN_S
+NOTICED_WITHIN_S: Final = 3.0 * (HEARTBEAT_S + 1) + TURN_S
 LONG_S: Final = NOTICED_WITHIN_S + 2.0
 ALARM, NO_ALARM = "0.000001", "0.4"
 
