@@ -15,6 +15,7 @@ PAPERS = (
     "docs/tls.md",
     "docs/support.md",
     "docs/high-availability.md",
+    "docs/chaos.md",
     "docs/capacity.md",
 )
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
