@@ -186,7 +186,7 @@ async def test_a_parked_claim_tells_on_whose_behalf_it_was_sent(rig: Rig) -> Non
     rig.send_bytes(b"[", user_id="bob", headers=forged)
     rig.send_bytes(b"x", headers=forged)
     await rig.run()
-    assert [(one.headers or {}).get(ORIGINAL_USER) for one in rig.dead] == ["ann", "bob", None]
+    assert [(one.headers or {}).get(ORIGINAL_USER) for one in rig.dead] == ["ann", "bob", ""]
 
 
 async def test_another_body_under_the_id_of_a_refused_claim_is_parked_as_ever(rig: Rig) -> None:

@@ -116,7 +116,7 @@ async def test_an_outage_ahead_takes_nothing_behind_it_first(one_each: Rig) -> N
 async def test_rows_that_compare_equal_do_not_vouch_for_a_batch_ahead_that_failed(one_each: Rig) -> None:
     route = Route(one_each.store, Renderer("/test", "events"), one_each.telemetry, 8, one_each.clock.monotonic)
     ahead = InHand()
-    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes())))
+    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes()), 0))
     ahead.fail()
     incoming, _ = read([_delivery(put(1, 1, {1: 1}))])
     with pytest.raises(Abandoned):
@@ -126,3 +126,14 @@ async def test_rows_that_compare_equal_do_not_vouch_for_a_batch_ahead_that_faile
 
 def _delivery(body: Body) -> Delivery:
     return Delivery(encoded(body), str(body["op"]), FakeProperties(), tag=1, epoch=1, redelivered=False, attempts=0)
+
+
+async def test_what_is_behind_is_thrown_away_where_classes_have_other_names_by_then(one_each: Rig) -> None:
+    route = Route(one_each.store, Renderer("/test", "events"), one_each.telemetry, 8, one_each.clock.monotonic)
+    ahead = InHand()
+    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes()), catalogue=-1))
+    ahead.commit()
+    incoming, _ = read([_delivery(put(1, 1, {1: 1}))])
+    with pytest.raises(Abandoned, match="renamed"):
+        await route.apply(incoming, (), InHand(ahead))
+    assert one_each.used(1) == 0

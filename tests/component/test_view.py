@@ -109,7 +109,7 @@ async def test_a_claim_that_cannot_be_checked_is_isolated_behind_another_batch_t
     ((sound,), _) = read([_delivery(put(1, 1, {1: 1}))])
     unsound = Unsound(sound.delivery, sound.claim, sound.fingerprint, sound.parsed)
     ahead = InHand()
-    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes())))
+    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes()), 0))
     ahead.finish(failed=False)
     (applied,) = [one async for one in failures.apply([unsound], lambda: (), InHand(ahead))]
     assert [one.reason.value for one in applied.parked] == ["poison"]

@@ -69,3 +69,13 @@ async def test_the_providers_of_a_consumer_come_beside_those_known(store: Store)
     second = await read(store, Wanted(providers=(P1,), consumers=(C1,), known=Known(first.catalogue, first.providers)))
     assert second.providers[P1] is first.providers[P1]
     assert second.providers[P2].inventories[VCPU].used == 3
+
+
+async def test_names_that_have_changed_hands_are_other_names(store: Store) -> None:
+    await write(store, Writes(classes_created=(OLD, NEW)))
+    await make_providers(store, [P1], {NEW: Inventory(10)})
+    first = await read(store, Wanted(providers=ALL))
+    await write(store, Writes(classes_deleted=(OLD,)))
+    await write(store, Writes(classes_renamed=((NEW, OLD),)))
+    await write(store, Writes(classes_created=(NEW,)))
+    assert await read_again(store, first, first.providers) == {P1: "read"}

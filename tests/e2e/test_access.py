@@ -272,7 +272,7 @@ async def test_what_the_worker_parks_keeps_its_sender_and_forged_ones_do_not_get
     async with at_work.channel("operator") as channel:
         queue = await channel.get_queue("allocation.dead", ensure=False)
         letters = [await queue.get(timeout=REPLY_S, no_ack=True) for _ in range(2)]
-    assert [letter.headers.get("x-original-user-id") for letter in letters] == [at_work.user("nova"), None]
+    assert [letter.headers.get("x-original-user-id") for letter in letters] == [at_work.user("nova"), ""]
     assert {letter.user_id for letter in letters} == {at_work.user("allocation-worker")}
 
 

@@ -118,7 +118,8 @@ def snapshot_of(state: State, wanted: Wanted, now: datetime, new_rows: tuple[Row
     nobody: frozenset[AggregateId] = frozenset()
     classes = (STANDARD_CLASSES | state.classes) & set(wanted.classes)
     traits = (STANDARD_TRAITS | state.traits) & set(wanted.traits)
-    catalogue = crc32(",".join(sorted(state.classes)).encode())
+    renamed = sum(change.everything for change in state.changes)
+    catalogue = crc32(",".join([*sorted(state.classes), *["renamed"] * renamed]).encode())
     known = wanted.known.rows if wanted.known and wanted.known.catalogue == catalogue else {}
     return Snapshot(
         now=now,

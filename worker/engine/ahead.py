@@ -26,11 +26,13 @@ class Abandoned(Conflict):
 class Standing:
     """What a batch will have written once it commits: allocations alone, as `plan` says, for these claims.
 
-    `fleet`: the view of all providers that has it, so that claims can be placed on it.
+    `catalogue`: by which names of classes the plan's rows are known. `fleet`: the view of all providers that has it, so
+    that claims can be placed on it.
     """
 
     claims: Set[ClaimId]
     plan: Plan
+    catalogue: int
     fleet: Fleet | None = None
 
     def bears(self, batch: Iterable[Incoming]) -> bool:

@@ -103,7 +103,7 @@ class Route:
     async def _transact(
         self, grouped: dict[ClaimId, list[Incoming]], applied: Applied, hand: InHand
     ) -> "tuple[Work, _Decision | None]":
-        trial = Trial(self._resident)
+        trial, committed = Trial(self._resident), False
         try:
             async with self._store.transaction() as transaction:
                 with self._telemetry.time_in(Stage.INBOX):
@@ -114,7 +114,10 @@ class Route:
             trial.commit()
             if decision is not None:
                 self._remembered.keep(decision.catalogue, decision.plan)
+            committed = True
         finally:
+            if not committed:
+                self._remembered.forget()
             self._calm.set()
             trial.undo()
         hand.commit()
@@ -158,7 +161,7 @@ class Route:
         plan = decision.plan
         at.trial.stand(plan)
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
-            hand.stand(Standing(at.work.ids, plan, at.trial.used))
+            hand.stand(Standing(at.work.ids, plan, decision.catalogue, at.trial.used))
         with self._telemetry.time_in(Stage.WRITE):
             encoded = await alongside(at.transaction.write_plan(plan.writes), self._encoded(decision))
         with self._telemetry.time_in(Stage.RECORD):
@@ -195,6 +198,8 @@ class Route:
             fleet = await at.trial.fleet(at.transaction, behind) if work.places else None
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
+                if ahead.catalogue != snapshot.catalogue:
+                    raise Abandoned("a class was renamed while the batch ahead was on its way")
                 snapshot = overlaid(snapshot, ahead.plan.providers, ahead.plan.left)
             ends = self._now() + DECIDING_MAX_S
             turns = deciding(work.claims, snapshot, among, fleet, work.permits)

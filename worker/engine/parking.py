@@ -51,9 +51,9 @@ class Parking:
         if parked.trace is not None:
             lines = parked.trace[-TRACE_CHARACTERS_MAX:].splitlines()
             headers[ParkedHeader.TRACE.value] = "\n".join(map(printable, lines))
-        user = None if self.access is None else self.access.user_of(delivery.properties)
-        if user is not None:
-            headers[ORIGINAL_USER] = user
+        if self.access is not None:
+            # also where nobody is known, lest it be taken for a message of our own
+            headers[ORIGINAL_USER] = self.access.user_of(delivery.properties) or ""
         return Outgoing(
             self.dead_exchange,
             delivery.routing_key,

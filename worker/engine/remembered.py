@@ -4,6 +4,7 @@ Never trusted: the statement that reads a batch says which of them are still at 
 reads the others. A version vouches for the rest of a row, since every change of a provider advances it.
 """
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import Final
 
@@ -20,7 +21,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self._catalogue = 0
-        self._rows: dict[ProviderId, ProviderRow] = {}
+        self._rows: OrderedDict[ProviderId, ProviderRow] = OrderedDict()
 
     def among(self, wanted: Wanted) -> Wanted:
         """The same, with what is known of its providers; not where more than the rows themselves is wanted."""
@@ -35,7 +36,11 @@ class Remembered:
             self._rows.clear()
             self._catalogue = catalogue
         for name, row in plan.left.items():
-            self._rows.pop(name, None)
             self._rows[name] = row
+            self._rows.move_to_end(name)
         while len(self._rows) > REMEMBERED_MAX:
-            del self._rows[next(iter(self._rows))]
+            self._rows.popitem(last=False)
+
+    def forget(self) -> None:
+        """A batch has failed, be it on account of what is remembered."""
+        self._rows.clear()

@@ -21,9 +21,10 @@ def may_be_told(access: Access, delivery: Delivery, outcome: bytes) -> bool:
     """
     (incoming,), _ = read([delivery])
     claim = incoming.check()
-    if isinstance(claim, tuple):
-        return True  # nothing stands in such a refusal but what stands in the body
     told: dict[str, Any] = json.loads(outcome)
+    if isinstance(claim, tuple):
+        # nothing stands in such a refusal but what stands in the body
+        return bool(told["data"].get("code") == Code.INVALID_MESSAGE)
     permit = access.permit(delivery, str(incoming.parsed["op"]))
     return _is_refusal_of(told, permit.user) or _covers(permit, projects_of(claim) or list(_owners(told)))
 

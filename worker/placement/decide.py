@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from worker.placement.claims import Claim, ReshapeProviders
+from worker.placement.claims import Claim, PlaceAllocations, ReshapeProviders
 from worker.placement.diff import writes_of
 from worker.placement.grant import Grant
 from worker.placement.ids import ConsumerId, ProviderId
@@ -46,7 +46,8 @@ def deciding(
 ) -> Generator[None, bool | None, Plan]:
     """The plan for a batch that `cut` has let pass, on a snapshot of all that `wanted` names.
 
-    Sent true, it ends there: the rest of the batch stays undecided.
+    Sent true, it ends there: the rest of the batch stays undecided. So it does before a claim that is to be placed
+    where the fleet lacks what the batch itself has moved.
 
     Claims that need a row outside of `lockable`, or a name that an earlier claim of the batch frees, are carried and
     leave no trace; so are later claims of the same consumers, and all later claims where one of them is no allocation
@@ -71,6 +72,9 @@ def deciding(
         if waiting.positions and waiting.concerns(claim):
             waiting.add(position, claim)
             continue
+        if proposals is not None and proposals.outdated and isinstance(claim, PlaceAllocations):
+            undecided = len(claims) - position
+            break
         verdict = verdict_on(claim, ledger, proposals, among, permits)
         if isinstance(verdict, Rejected):
             outcomes.append(verdict)

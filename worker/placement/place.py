@@ -35,8 +35,6 @@ def place_allocations(
     )
     if refused is not None:
         return refused
-    if proposals.outdated:
-        return None
     candidate = proposals.fleet.choose(claim.request, part.before, claim.id, among)
     if candidate is None:
         return _none_found(claim, part.before, proposals, among)

@@ -34,7 +34,7 @@ LOAD = text(f"""
         FROM allocations WHERE consumer = ANY (ARRAY(SELECT id FROM named))
     ),
     catalogue AS MATERIALIZED (
-        SELECT coalesce(hashtextextended(string_agg(name, ',' ORDER BY id), 0), 0) AS token
+        SELECT coalesce(hashtextextended(string_agg(id || ' ' || xmin || ' ' || name, ',' ORDER BY id), 0), 0) AS token
         FROM resource_classes WHERE ordinal IS NULL
     ),
     known AS MATERIALIZED (

@@ -139,8 +139,9 @@ def _is_routing_key(found: object) -> TypeGuard[str]:
 def _claim(letter: DeadLetter, exchange: str, own: str | None, speakers: Collection[str]) -> Outgoing:
     """Under our own name, with the one on whose behalf the claim was sent in a header."""
     # with its x-parked headers, so that a letter parked again still tells when it was parked first
-    user = on_behalf_of(letter.properties, speakers)
-    headers = {} if user is None else {ORIGINAL_USER: user}
+    unsaid = letter.properties.user_id in speakers and ORIGINAL_USER not in (letter.properties.headers or {})
+    user = None if unsaid else on_behalf_of(letter.properties, speakers)
+    headers = {ORIGINAL_USER: user or ""}  # also where nobody is known, lest it be taken for a claim of our own
     return Outgoing(
         exchange, letter.routing_key, letter.body, properties=letter.properties, headers=headers, user_id=own
     )

@@ -70,3 +70,10 @@ def test_what_was_left_longest_ago_is_forgotten_first(monkeypatch: pytest.Monkey
     for number in (1, 2, 1, 3):
         memory.keep(7, granted(number))
     assert known(memory, P1, P2, provider_id(3)) == {P1, provider_id(3)}
+
+
+def test_after_a_failure_nothing_is_known() -> None:
+    memory = Remembered()
+    memory.keep(7, granted(1, 2))
+    memory.forget()
+    assert known(memory, P1, P2) == set()

@@ -160,7 +160,10 @@ def gist(outcome: Outcome) -> tuple[Any, ...]:
 
 
 def gists_of_batches(world: World, claims: list[Claim], sizes: list[int]) -> tuple[list[tuple[Any, ...]], bool]:
-    """What comes of all claims in batches of at most these sizes, and whether any of them was carried."""
+    """What comes of all claims in batches of at most these sizes, and whether any of them was carried.
+
+    Those that are left undecided go first in the next batch.
+    """
     gists, turn, carries = list[tuple[Any, ...]](), 0, 0
     while claims:
         batch = claims[: sizes[turn % len(sizes)]]
@@ -168,7 +171,7 @@ def gists_of_batches(world: World, claims: list[Claim], sizes: list[int]) -> tup
         plan = decided(batch, world)
         assert len(plan.carried) < len(batch)
         carried = [batch[position] for position in plan.carried]
-        world, claims, turn = commit(world, plan), carried + claims[len(batch) :], turn + 1
+        world, claims, turn = commit(world, plan), carried + claims[len(batch) - plan.undecided :], turn + 1
         gists += [gist(outcome) for outcome in plan.outcomes]
         carries += len(carried)
         check_counters(world)
