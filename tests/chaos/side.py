@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from schemas.parked import ParkedHeader
 from tests.chaos.journal import EVENTS, LETTERS, NOWHERE, PUBLISHED, Journal
-from tests.chaos.mix import Message, Mix, letter_key
+from tests.chaos.mix import Message, Mix, letter_key, reused_key
 from tests.chaos.region import region_of
 from worker.cli.loop import run_in_loop
 from worker.faults import Fault
@@ -74,6 +74,8 @@ class Side:
         self._since: float | None = None
         self._arrived = 0
         self._doubts = 0
+        # By the letter awaited: the first claim under its id, which may be the one that is set aside.
+        self._firsts: dict[str, Message] = {}
 
     async def run(self) -> None:
         """Until told to finish, and all claims are made and settled."""
@@ -169,6 +171,7 @@ class Side:
             self._say(first_since=self._since, at=time.time())
             self._since = None
         if OUTCOME in found[0]:
+            self._keep_for_its_letter(cause)
             self._settle(cause)
         if self._arrived % LEARN_EVERY == 0 and (known := self._mix.region(region)) is not None:
             known.learn(body)
@@ -178,7 +181,14 @@ class Side:
         region = region_of(key.removeprefix("reused ")) if key.startswith("reused ") else NOWHERE
         reason = (delivery.properties.headers or {})[ParkedHeader.REASON.value]
         self._journal.add(LETTERS, region, delivery.body, str(reason).encode())
+        self._firsts.pop(key, None)
         self._settle(key)
+
+    def _keep_for_its_letter(self, identity: str) -> None:
+        """The outcome may be that of another claim under the id: then this one has no letter, if its queue is lost."""
+        letter = reused_key(identity)
+        if letter in self._pending and identity in self._pending:
+            self._firsts[letter] = self._pending[identity]
 
     def _settle(self, key: str) -> None:
         self._pending.pop(key, None)
@@ -192,7 +202,8 @@ class Side:
             word, _, rest = line.strip().partition(" ")
             match word:
                 case "republish":
-                    self._again = list({id(message): message for message in self._pending.values()}.values())
+                    unsettled = (*self._pending.values(), *self._firsts.values())
+                    self._again = list({id(message): message for message in unsettled}.values())
                     self._room.set()
                 case "since":
                     self._since = float(rest)
