@@ -24,7 +24,6 @@ class Known:
 class Wanted:
     """The rows that the claims of a batch name; tuples are sorted, without repetition.
 
-
     Loaded beside them: every provider on which a named consumer holds something. `trees`: providers whose whole tree
     (every provider of the same root) is loaded. `linked`: providers whose traits and aggregates are loaded.
     `held`: providers for which it is told who holds what (`Snapshot.holders`).
