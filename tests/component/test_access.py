@@ -159,6 +159,26 @@ def test_an_outcome_too_large_to_name_its_project_is_told_to_those_of_all_projec
     assert (told("ann"), told("root"), told("mallory")) == (False, True, False)
 
 
+async def test_under_a_wrong_key_nobody_learns_what_came_of_a_claim(rig: Rig) -> None:
+    async with rig.working():
+        rig.send(owned(1, 1, "blue"), user_id="ann")
+        await rig.settled()
+        rig.send_bytes(encoded(owned(1, 1, "blue")), "trait.ensure", user_id="mallory", reply_to=REPLY_TO)
+        await rig.settled()
+    assert rig.broker.replies == []
+
+
+async def test_a_refused_release_tells_nobody_else_who_was_refused(rig: Rig) -> None:
+    rig.send(owned(1, 1, "blue"), user_id="ann")
+    rig.send(release(2, 1), user_id="mallory")
+    async with rig.working():
+        await rig.settled()
+        for user in ("ann", "bob", "mallory"):
+            rig.send(release(2, 1), user_id=user, reply_to=REPLY_TO)
+        await rig.settled()
+    assert [told["details"]["user"] for told in replied(rig)] == ["mallory"]
+
+
 async def test_who_was_refused_is_told_so_again(rig: Rig) -> None:
     async with rig.working():
         for user in ("ann", "ann", "bob"):

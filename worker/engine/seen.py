@@ -26,7 +26,12 @@ def may_be_told(access: Access, delivery: Delivery, outcome: bytes) -> bool:
         # nothing stands in such a refusal but what stands in the body
         return bool(told["data"].get("code") == Code.INVALID_MESSAGE)
     permit = access.permit(delivery, str(incoming.parsed["op"]))
-    return _is_refusal_of(told, permit.user) or _covers(permit, projects_of(claim) or list(_owners(told)))
+    if _is_refusal_of(told, permit.user):
+        return True
+    owners = projects_of(claim) or list(_owners(told))
+    if not owners and told["data"].get("code") == Code.NOT_PERMITTED:
+        return permit.granted and permit.projects is None  # it names somebody else
+    return _covers(permit, owners)
 
 
 def require_permit(query: AnyQuery, permit: Permit) -> None:
