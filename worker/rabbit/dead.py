@@ -83,7 +83,7 @@ async def replay(
             replayed = 0
             async for letter in _letters(channel, prefix, limit):
                 if select(letter):
-                    claim = _claim(letter, f"{prefix}.claims", own, believed)
+                    claim = claim_of(letter, f"{prefix}.claims", own, believed)
                     await publisher.publish_all((claim,), mandatory=True)
                     await channel.basic_ack(letter.tag)
                     replayed += 1
@@ -136,7 +136,7 @@ def _is_routing_key(found: object) -> TypeGuard[str]:
     return isinstance(found, str) and len(found.encode()) <= ROUTING_KEY_BYTES_MAX
 
 
-def _claim(letter: DeadLetter, exchange: str, own: str | None, speakers: Collection[str]) -> Outgoing:
+def claim_of(letter: DeadLetter, exchange: str, own: str | None, speakers: Collection[str]) -> Outgoing:
     """Under our own name, with the one on whose behalf the claim was sent in a header."""
     # with its x-parked headers, so that a letter parked again still tells when it was parked first
     unsaid = letter.properties.user_id in speakers and ORIGINAL_USER not in (letter.properties.headers or {})

@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes.broker import FakeProperties
 from worker.messages import ORIGINAL_USER, Outgoing, on_behalf_of
+from worker.rabbit.dead import DeadLetter, claim_of
 from worker.rabbit.properties import properties_of
 from worker.rabbit.user import user_of
 
@@ -49,3 +50,22 @@ def test_what_is_sent_again_says_for_whom_in_our_words_alone() -> None:
     assert (sent.user_id, sent.headers) == ("us", {"mine": "kept"})
     signed = Outgoing("", "", b"", properties=forged, headers={ORIGINAL_USER: "nova"}, user_id="us")
     assert (properties_of(signed, None, 131_072).headers or {})[ORIGINAL_USER] == "nova"
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers", "user"),
+    [
+        ("worker", {ORIGINAL_USER: "nova"}, "nova"),
+        ("worker", {ORIGINAL_USER: ""}, ""),
+        ("worker", {}, ""),
+        ("operator", {}, ""),
+        ("nova", {ORIGINAL_USER: "operator"}, "nova"),
+        (None, {ORIGINAL_USER: "operator"}, ""),
+    ],
+)
+def test_a_letter_is_sent_back_for_whom_it_says_and_never_for_us(
+    sender: str | None, headers: dict[str, object], user: str
+) -> None:
+    letter = DeadLetter(1, "allocation.set", b"{}", FakeProperties(user_id=sender, headers=headers), 1)
+    claim = claim_of(letter, "allocation.claims", "operator", {"operator", "worker"})
+    assert (claim.user_id, claim.headers) == ("operator", {ORIGINAL_USER: user})
