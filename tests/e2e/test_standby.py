@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -71,6 +72,17 @@ async def _some_wait_for_the_standby(pair: Pair) -> None:
             await asyncio.sleep(0.05)
 
 
+def _ids(claims: list[dict[str, Any]]) -> list[str]:
+    return [claim["claim_id"] for claim in claims]
+
+
+async def _all_are_decided_once(heard: Side, claims: list[dict[str, Any]], audited: Audited, count: Count) -> None:
+    await heard.all_decided(_ids(claims))
+    assert_one_outcome_each(heard, _ids(claims))
+    assert await count("consumers") == len(claims)
+    await audited()
+
+
 async def test_a_primary_lost_under_load_is_replaced_and_the_worker_goes_on(
     pair: Pair,
     running: WorkerProcess,
@@ -114,13 +126,9 @@ async def test_a_commit_that_only_the_standby_answers_for_is_found_there_and_not
     await asyncio.to_thread(pair.standby.await_received, sent)
     committed = int(await asyncio.to_thread(_on, pair.standby, database_url, "SELECT count(*) FROM consumers"))
     assert committed > 0
-    assert not heard.outcomes.keys() & {claim["claim_id"] for claim in claims}
+    assert not heard.outcomes.keys() & set(_ids(claims))
     await asyncio.to_thread(pair.promote)
-    ids = [claim["claim_id"] for claim in claims]
-    await heard.all_decided(ids)
-    assert_one_outcome_each(heard, ids)
-    assert await count("consumers") == len(claims)
-    await audited()
+    await _all_are_decided_once(heard, claims, audited, count)
 
 
 async def test_a_commit_that_never_reached_the_standby_was_told_nobody_and_is_decided_anew(
@@ -133,15 +141,11 @@ async def test_a_commit_that_never_reached_the_standby_was_told_nobody_and_is_de
     await heard.send_all(claims)
     await _some_wait_for_the_standby(pair)
     await asyncio.to_thread(pair.primary.kill)
-    assert not heard.outcomes.keys() & {claim["claim_id"] for claim in claims}
+    assert not heard.outcomes.keys() & set(_ids(claims))
     await asyncio.to_thread(pair.standby.start)
     assert await asyncio.to_thread(_on, pair.standby, database_url, "SELECT count(*) FROM consumers") == "0"
     await asyncio.to_thread(pair.promote)
-    ids = [claim["claim_id"] for claim in claims]
-    await heard.all_decided(ids)
-    assert_one_outcome_each(heard, ids)
-    assert await count("consumers") == len(claims)
-    await audited()
+    await _all_are_decided_once(heard, claims, audited, count)
 
 
 async def test_a_standby_that_is_away_is_waited_for_and_nothing_is_told_meanwhile(
@@ -153,13 +157,9 @@ async def test_a_standby_that_is_away_is_waited_for_and_nothing_is_told_meanwhil
     await asyncio.to_thread(pair.standby.kill)
     await heard.send_all(claims)
     await _some_wait_for_the_standby(pair)
-    assert not heard.outcomes.keys() & {claim["claim_id"] for claim in claims}
+    assert not heard.outcomes.keys() & set(_ids(claims))
     await asyncio.to_thread(pair.standby.start)
-    ids = [claim["claim_id"] for claim in claims]
-    await heard.all_decided(ids)
-    assert_one_outcome_each(heard, ids)
-    assert await count("consumers") == len(claims)
-    await audited()
+    await _all_are_decided_once(heard, claims, audited, count)
 
 
 async def test_what_a_restarted_primary_alone_knows_is_told_nobody(
@@ -179,12 +179,8 @@ async def test_what_a_restarted_primary_alone_knows_is_told_nobody(
     await asyncio.to_thread(_on, pair.primary, database_url, PROBES_NEED_NOT_WAIT)
     running.signal(signal.SIGCONT)
     await _some_wait_for_the_standby(pair)
-    assert not heard.outcomes.keys() & {claim["claim_id"] for claim in claims}
+    assert not heard.outcomes.keys() & set(_ids(claims))
     await asyncio.to_thread(pair.primary.kill)
     await asyncio.to_thread(pair.standby.start)
     await asyncio.to_thread(pair.promote)
-    ids = [claim["claim_id"] for claim in claims]
-    await heard.all_decided(ids)
-    assert_one_outcome_each(heard, ids)
-    assert await count("consumers") == len(claims)
-    await audited()
+    await _all_are_decided_once(heard, claims, audited, count)
