@@ -1,27 +1,25 @@
 """Workers with one part replaced by a broken one: what the simulation and the checker have to notice."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from tests.fakes.broker import FakeProperties
-from tests.fakes.state import State
-from tests.fakes.store import FakeStore, FakeTransaction
+from tests.fakes.store import FakeStore
 from tests.simulation.broker import NaturalConsumer
+from tests.simulation.fronts import OverwritingStore, RecordsLater, TrustingStore
 from tests.simulation.weather import Weather
 from tests.simulation.worker import Parts
 from worker.engine.ahead import InHand, Standing
 from worker.engine.apply import Applied, Route
 from worker.engine.failures import Failures
 from worker.engine.intake import Incoming
-from worker.engine.ports import Consumer, Store, Transaction
+from worker.engine.ports import Consumer, Store
 from worker.engine.publish import Announcer
 from worker.engine.settle import Settler
 from worker.faults import Conflict, Outage
 from worker.messages import Delivery, Record
-from worker.placement.ids import ConsumerId, ProviderId
-from worker.placement.plan import ConsumerPut, Lockable, Locked, Plan, Version, Writes
+from worker.placement.plan import Lockable, Plan, Version
 from worker.placement.snapshot import Snapshot, Wanted
 
 
@@ -47,127 +45,6 @@ class _Deaf:
 
     async def close(self) -> None:
         raise NotImplementedError
-
-
-@dataclass
-class Through:
-    """A store in front of another one, with transactions of its own making."""
-
-    store: FakeStore
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self.store.transaction() as transaction:
-            yield transaction
-
-
-@dataclass
-class Front:
-    """A transaction in front of another one."""
-
-    behind: FakeTransaction
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.behind, name)
-
-
-class RecordsLater(Through):
-    """The outcomes are kept in a second transaction, after that of the effect."""
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self.store.transaction() as transaction:
-            later = _Later(transaction)
-            yield _typed(later)
-        if later.records:
-            async with self.store.transaction() as transaction:
-                await transaction.record(later.records)
-
-
-@dataclass
-class _Later(Front):
-    records: Sequence[Record] = ()
-
-    async def record(self, records: Sequence[Record]) -> int:
-        self.records = records
-        return 0
-
-
-class Unguarded(Through):
-    """Writes whatever generation the rows have; the comparison under the locks is then the only check."""
-
-    front: Callable[[FakeTransaction], Any]
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self.store.transaction() as transaction:
-            yield _typed(type(self).front(transaction))
-
-
-@dataclass
-class _Overwriting(Front):
-    """Its guarded statements meet the rows that are there, whatever their generation."""
-
-    async def write_plan(self, writes: Writes) -> None:
-        await self.behind.write_plan(_unguarded(writes, await self.behind.writable()))
-
-
-@dataclass
-class _Trusting(_Overwriting):
-    """Says of every row it has locked that it is as it was read."""
-
-    read: Snapshot | None = None
-
-    async def load_snapshot(self, wanted: Wanted) -> Snapshot:
-        self.read = await self.behind.load_snapshot(wanted)
-        return self.read
-
-    async def lock(
-        self, providers: Iterable[ProviderId], consumers: Iterable[ConsumerId], new: Sequence[ConsumerPut]
-    ) -> Locked:
-        locked = await self.behind.lock(providers, consumers, new)
-        read = self.read
-        if read is None:
-            return locked
-        return Locked(
-            {name: _version(read.providers, name, version) for name, version in locked.providers.items()},
-            {name: _version(read.consumers, name, version) for name, version in locked.consumers.items()},
-        )
-
-
-def _version(rows: Mapping[Any, Any], name: str, locked: Version) -> Version:
-    row = rows.get(name)
-    return locked if row is None or row.row != locked[0] else (row.row, row.generation)
-
-
-def _unguarded(writes: Writes, state: State) -> Writes:
-    at = {row.row: row.generation for row in state.providers.values()}
-    at |= {row.row: row.generation for row in state.consumers.values()}
-    return replace(
-        writes,
-        providers_advanced=tuple(
-            one._replace(generation_from=at.get(one.row, one.generation_from)) for one in writes.providers_advanced
-        ),
-        consumers_put=tuple(
-            one if one.row is None else one._replace(generation_from=at.get(one.row, one.generation_from))
-            for one in writes.consumers_put
-        ),
-    )
-
-
-class OverwritingStore(Unguarded):
-    """See `_Overwriting`."""
-
-    front = _Overwriting
-
-
-class TrustingStore(Unguarded):
-    """See `_Trusting`."""
-
-    front = _Trusting
 
 
 class DecidesOnce(Route):
@@ -270,12 +147,6 @@ class _Believed:
     async def committed(self) -> bool:
         await self.ahead.committed()
         return True
-
-
-def _typed(transaction: Any) -> Transaction:
-    """What passes most of itself on to another one."""
-    typed: Transaction = transaction
-    return typed
 
 
 def _store(make: Callable[[FakeStore], Any]) -> Callable[[FakeStore], Store]:
