@@ -28,7 +28,7 @@ def may_be_told(access: Access, delivery: Delivery, outcome: bytes) -> bool:
     permit = access.permit(delivery, str(incoming.parsed["op"]))
     if _is_refusal_of(told, permit.user):
         return True
-    owners = projects_of(claim) or list(_owners(told))
+    owners: Sequence[str | None] = projects_of(claim) or list(_owners(told))
     if not owners and told["data"].get("code") == Code.NOT_PERMITTED:
         return permit.granted and permit.projects is None  # it names somebody else
     return _covers(permit, owners)
