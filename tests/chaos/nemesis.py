@@ -42,6 +42,8 @@ async def rage(
 
 
 async def _struck(world: World, fault: Fault, number: int, began: float, until: int) -> Struck:
+    if fault.noticed_within_s is not None:
+        await world.all_consume()
     struck_at = time.time()
     over_at = await fault.strike(world)
     world.load.say(f"until {until}")

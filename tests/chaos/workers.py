@@ -45,6 +45,7 @@ class Slot:
         with self.log.open("ab") as log:
             while not self._closing:
                 module, *arguments = self._next
+                self._expected = set() if self._next is WORKER else {KILLED}
                 self._next = WORKER
                 self._ended.clear()
                 self._process = await asyncio.create_subprocess_exec(
@@ -56,7 +57,6 @@ class Slot:
                 code = await self._process.wait()
                 if code not in self._expected:
                     self.surprises.append(f"worker {self.number} ended by itself with exit code {code}")
-                self._expected = {KILLED} if self._next != WORKER else set()
                 self._ended.set()
                 if not self._closing:
                     await asyncio.sleep(AGAIN_AFTER_S)

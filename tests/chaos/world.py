@@ -21,7 +21,10 @@ from tests.chaos.workers import Slot
 SPARED: Final = 0
 """The worker that is never killed, so that what grows with its age can be seen."""
 HEARTBEAT_S: Final = 2
-NOTICED: Final = ("consuming_ended", "outage_began", "was stuck")
+NOTICED: Final = ("consuming_ended", "outage_began")
+CONSUMING: Final = ("consuming",)
+CONSUMES_WITHIN_S: Final = 30.0
+LOOKS_EVERY_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,21 @@ class World:
         """What `rabbitmqctl` says."""
         return await asyncio.to_thread(self.stack.rabbit.ctl, *arguments)
 
+    async def all_consume(self) -> None:
+        """Waits until the worker in each place has begun to consume. Raises `TimeoutError`."""
+        async with asyncio.timeout(CONSUMES_WITHIN_S):
+            while not all(_consumes(slot) for slot in self.slots):
+                await asyncio.sleep(LOOKS_EVERY_S)
+
     def noticed(self, since: float) -> float | None:
         """Seconds until the last worker had noticed, after `since`, that it cannot work; None where one has not."""
         moments = [first_logged(slot.log, NOTICED, since) for slot in self.slots]
         known = [moment for moment in moments if moment is not None]
         return max(known) - since if len(known) == len(moments) else None
+
+
+def _consumes(slot: Slot) -> bool:
+    return slot.pid is not None and first_logged(slot.log, CONSUMING, slot.started_at) is not None
 
 
 def first_logged(log: Path, events: tuple[str, ...], since: float) -> float | None:
