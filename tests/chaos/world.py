@@ -70,7 +70,7 @@ class World:
     async def all_consume(self) -> None:
         """Waits until the worker in each place has begun to consume. Raises `TimeoutError`."""
         async with asyncio.timeout(CONSUMES_WITHIN_S):
-            while not all(_consumes(slot) for slot in self.slots):
+            while not all(_consumes(slot) for slot in self.slots):  # noqa: ASYNC110 - they tell their logs
                 await asyncio.sleep(LOOKS_EVERY_S)
 
     def noticed(self, since: float) -> float | None:
