@@ -29,6 +29,8 @@ from worker.telemetry import Stage, Telemetry
 READ_FIRST_EVERY = 16
 """Batches that lock first see no conflict; one in so many reads first, to find out whether conflicts have ceased."""
 
+NOTHING_HELD = Locked({}, {})
+
 DECIDING_MAX_S = 1.0
 """Far below what the database grants an idle transaction; what there is no time for goes first in the next batch."""
 
@@ -143,11 +145,13 @@ class Route:
     async def _decide(self, at: "_AtWork", applied: Applied, hand: InHand) -> "_Decision":
         """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved."""
         named = wanted(at.work.claims)
-        held = await self._lock_named(at.transaction, named) if self._locks_first(at.work) else None
+        first = self._locks_first(at.work)
+        held = await self._lock_named(at.transaction, named) if first else NOTHING_HELD
         ahead = await hand.after.standing() if hand.after else None
-        decision = await self._read_and_decide(at, named, held, ahead)
+        among = Lockable(frozenset(named.providers), frozenset(named.consumers)) if first else None
+        decision = await self._read_and_decide(at, named, among, ahead)
         with self._telemetry.time_in(Stage.LOCK):
-            locked = await _lock(at.transaction, decision.plan)
+            locked = await _lock(at.transaction, decision.plan, held)
             if hand.after and not await hand.after.committed():
                 raise Abandoned("the batch ahead did not commit")
         if moved(decision.plan, locked):
@@ -181,11 +185,11 @@ class Route:
         self._lock_first -= 1
         return True
 
-    async def _lock_named(self, transaction: Transaction, named: Wanted) -> Lockable:
+    async def _lock_named(self, transaction: Transaction, named: Wanted) -> Locked:
         with self._telemetry.time_in(Stage.LOCK):
-            await transaction.lock(named.providers, named.consumers, ())
+            locked = await transaction.lock(named.providers, named.consumers, ())
         self._calm.clear()
-        return Lockable(frozenset(named.providers), frozenset(named.consumers))
+        return locked
 
     async def _read_and_decide(
         self, at: "_AtWork", named: Wanted, among: Lockable | None, ahead: Standing | None = None
@@ -237,6 +241,10 @@ class _Decision:
     encoded: "list[Encoded] | None" = None
 
 
-async def _lock(transaction: Transaction, plan: Plan) -> Locked:
+async def _lock(transaction: Transaction, plan: Plan, held: Locked) -> Locked:
+    """Lock what is not `held` already, which cannot have moved since; all of it together."""
     new = [put for put in plan.writes.consumers_put if put.row is None]
-    return await transaction.lock(plan.providers, plan.consumers, new)
+    providers = plan.providers.keys() - held.providers.keys()
+    consumers = plan.consumers.keys() - held.consumers.keys()
+    locked = await transaction.lock(providers, consumers, new)
+    return Locked({**held.providers, **locked.providers}, {**held.consumers, **locked.consumers})

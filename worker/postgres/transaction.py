@@ -53,8 +53,8 @@ class StoreTransaction:
         exist is. Raises `LockTimeout`, and `Conflict` where a new consumer is being made by another transaction.
         """
         asked = {put.id: put for put in new}
-        versions = await locks.lock_providers(self._connection, providers)
-        known = set(consumers)
+        named, known = set(providers), set(consumers)
+        versions = await locks.lock_providers(self._connection, named) if named else {}
         found = await locks.lock_consumers(self._connection, known) if known else {}
         missing = [put for name, put in asked.items() if name not in found]
         inserted = await locks.insert_consumers(self._connection, missing) if missing else {}

@@ -113,6 +113,11 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
+def is_evaluated_once(node: dict[str, Any]) -> bool:
+    """Whether a node is none of the rows' but what they are compared with."""
+    return bool(node.get("Parent Relationship") == "InitPlan")
+
+
 async def generic_plan(engine: AsyncEngine, statement: TextClause) -> dict[str, Any]:
     """The plan that the server keeps for any parameters."""
     compiled = statement.compile(dialect=engine.dialect)
@@ -143,9 +148,21 @@ async def test_hot_statements_reach_their_rows_by_key(engine: AsyncEngine, seede
 
 async def test_rows_are_sorted_below_the_locking(engine: AsyncEngine, seeded: None) -> None:
     for statement in (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS):
-        kinds = [node["Node Type"] for node in nodes(await generic_plan(engine, statement))]
+        plan = [node for node in nodes(await generic_plan(engine, statement)) if not is_evaluated_once(node)]
+        kinds = [node["Node Type"] for node in plan]
         locking = kinds.index("LockRows")
         assert kinds[locking + 1] in {"Sort", "Index Scan"}
+
+
+async def test_what_is_to_be_locked_is_read_once_however_many_rows_have_moved(
+    engine: AsyncEngine, seeded: None
+) -> None:
+    for statement in (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS, locks.LOCK_LATECOMERS):
+        plan = list(nodes(await generic_plan(engine, statement)))
+        assert sum(is_evaluated_once(node) for node in plan) == 1
+        conditions = [node[key] for node in plan for key in ("Index Cond", "Recheck Cond") if key in node]
+        assert conditions
+        assert not any("::" in condition for condition in conditions)
 
 
 async def test_nearly_all_updates_of_hot_rows_are_hot(database_url: str, sql: Sql) -> None:
