@@ -34,8 +34,10 @@ check: .venv/.ready ## style, types, floors, weaknesses, container files
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/python -m pytest tests/deploy/test_containers.py
 
+# Files at a time, each row of them on servers of its own: most tests wait.
+JOBS ?= 4
 test: .venv/.ready ## all tests, on servers of their own
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 RELEASES ?= trixie forky
 MEETING_SERVERS = tests/contract tests/integration tests/e2e/test_faults.py tests/e2e/test_contract_by_hand.py
