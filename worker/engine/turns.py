@@ -32,9 +32,15 @@ async def alongside(waiting: Coroutine[None, None, None], working: Coroutine[Non
     Neither is ever broken off: what goes wrong is raised once both have ended, first of all what `waiting` met.
     """
     background = asyncio.create_task(working, name="alongside")
+    background.add_done_callback(_looked_at)
     try:
         await waiting
     finally:
         await asyncio.wait([background])
-        background.exception()  # known to be over, whichever of the two is raised
     return background.result()
+
+
+def _looked_at(done: "asyncio.Task[Result]") -> None:
+    """What it met is known, whichever of the two is raised, and also where nobody is left to raise it."""
+    if not done.cancelled():
+        done.exception()
