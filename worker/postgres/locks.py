@@ -1,7 +1,7 @@
 """The lock phase: providers by id, then consumers by id, then new consumers in order of id. Nothing out of order."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -68,8 +68,8 @@ async def insert_consumers(connection: AsyncConnection, new: Sequence[ConsumerPu
     return dict(records(made.one()))
 
 
-async def lock_latecomers(connection: AsyncConnection, ids: Sequence[ConsumerId]) -> dict[ConsumerId, Version]:
-    """Lock consumers that appeared between the lock and the insert, without waiting. Raises `Conflict`."""
+async def lock_latecomers(connection: AsyncConnection, ids: Collection[ConsumerId]) -> dict[ConsumerId, Version]:
+    """Lock consumers that appeared between the read and the insert, without waiting. Raises `Conflict`."""
     rows = await connection.execute(LOCK_LATECOMERS, {"ids": literal(sorted(ids))})
     found = {ConsumerId(uuid): (RowId(row), int(generation)) for uuid, row, generation in rows}
     if len(found) < len(ids):

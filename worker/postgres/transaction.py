@@ -53,13 +53,12 @@ class StoreTransaction:
         exist is. Raises `LockTimeout`, and `Conflict` where a new consumer is being made by another transaction.
         """
         asked = {put.id: put for put in new}
-        named, known = set(providers), set(consumers)
+        named, known = set(providers), set(consumers) - asked.keys()
         versions = await locks.lock_providers(self._connection, named) if named else {}
         found = await locks.lock_consumers(self._connection, known) if known else {}
-        missing = [put for name, put in asked.items() if name not in found]
-        inserted = await locks.insert_consumers(self._connection, missing) if missing else {}
+        inserted = await locks.insert_consumers(self._connection, new) if new else {}
         self._inserted |= {name: (row, asked[name]) for name, row in inserted.items()}
-        late = [put.id for put in missing if put.id not in inserted]
+        late = asked.keys() - inserted.keys()
         if late:
             found |= await locks.lock_latecomers(self._connection, late)
         return Locked(versions, found)

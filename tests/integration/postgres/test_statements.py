@@ -103,7 +103,7 @@ async def test_a_batch_takes_as_many_statements_whatever_its_size(store: Store, 
     of_one, statements[:] = list(statements), []
     await run_batch(store, 90, 101)
     assert statements == of_one
-    assert len(of_one) == 7
+    assert len(of_one) == 6
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
