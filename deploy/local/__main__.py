@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess  # nosec B404 - it runs the command it is given
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ from deploy.local.stack import Urls, local_stack
 from deploy.local.tree import VARIABLE
 
 NOT_TO_BE_HAD = 1
+LOOKS_EVERY_S = 1.0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,7 +60,9 @@ def _stay_up(folder: Path | None) -> None:
         announce(stack.urls)
         _say(f"{running.exports(stack.urls)}\n# ctrl-c to stop")
         try:
-            signal.pause()
+            while True:
+                # not a pause: a signal that comes right before one does not end it
+                time.sleep(LOOKS_EVERY_S)
         except KeyboardInterrupt:
             _say("stopping")
 

@@ -23,13 +23,14 @@ SYSTEM_PYTHON = next(
 )
 GONE_S = 20.0
 START_S = 60.0
-# Says where its stack is, then waits to be ended.
+# Says where its stack is, then waits to be ended, by looks: a signal that comes right before a wait does not end it.
 HOLDER = """
-import signal, sys
+import sys, time
 from deploy.local import local_stack
 with local_stack(rabbit=sys.argv[1] == "both") as stack:
     print(stack.postgres.folder.parent, flush=True)
-    signal.pause()
+    while True:
+        time.sleep(0.1)
 """
 
 
