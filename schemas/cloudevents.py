@@ -20,6 +20,7 @@ _VARIANTS: Final = "89ab" * 4
 """The first hex digit of the fourth part, by the one that the digest has there: its upper two bits are 10."""
 
 
+@lru_cache(maxsize=4_096)  # asked for twice within a moment: when an event is encoded and when it is published
 def event_id(claim_id: str, ordinal: int) -> str:
     """The id of a claim's event, the same on every publication; the outcome is ordinal 0.
 
