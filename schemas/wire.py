@@ -129,7 +129,7 @@ def _fraction(number: Any) -> list[Any]:
     return [float("nan"), str(number)]  # NaN cannot stand in a body that was read, so nothing else looks like this
 
 
-_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_fraction)
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False, default=_fraction)
 
 
 def fingerprint(parsed: dict[str, Any]) -> bytes:
