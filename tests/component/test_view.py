@@ -10,7 +10,7 @@ from tests.builders import FAST, GOLD, SILVER, VCPU, provider_id, provider_row
 from tests.component.bodies import claim, encoded, place, put
 from tests.component.rig import Rig
 from tests.fakes.broker import FakeBroker, FakeProperties
-from worker.engine.ahead import InHand, Standing
+from worker.engine.ahead import InHand, Standing, named_by
 from worker.engine.apply import Route
 from worker.engine.failures import Failures
 from worker.engine.intake import Incoming, read
@@ -109,7 +109,9 @@ async def test_a_claim_that_cannot_be_checked_is_isolated_behind_another_batch_t
     ((sound,), _) = read([_delivery(put(1, 1, {1: 1}))])
     unsound = Unsound(sound.delivery, sound.claim, sound.fingerprint, sound.parsed)
     ahead = InHand()
-    ahead.stand(Standing(frozenset(), Plan(outcomes=(), writes=Writes()), 0))
+    ahead.named = named_by([sound])
+    ahead.begin((), promising=True)
+    ahead.stand(Standing(Plan(outcomes=(), writes=Writes()), 0))
     ahead.finish(failed=False)
     (applied,) = [one async for one in failures.apply([unsound], lambda: (), InHand(ahead))]
     assert [one.reason.value for one in applied.parked] == ["poison"]

@@ -10,7 +10,7 @@ from tests.simulation.broker import NaturalConsumer
 from tests.simulation.fronts import OverwritingStore, RecordsLater, TrustingStore
 from tests.simulation.weather import Weather
 from tests.simulation.worker import Parts
-from worker.engine.ahead import InHand, Standing
+from worker.engine.ahead import InHand
 from worker.engine.apply import Applied, Route
 from worker.engine.failures import Failures
 from worker.engine.intake import Incoming
@@ -51,12 +51,12 @@ class DecidesOnce(Route):
     """A row moved, and the first decision is written all the same, as if it rested on the rows as they are now."""
 
     async def _read_and_decide(
-        self, at: Any, named: Wanted, among: Lockable | None, ahead: Standing | None = None
+        self, at: Any, named: Wanted, among: Lockable | None, after: InHand | None = None
     ) -> Any:
         first = getattr(self, "_first", None)
         if among is not None and first is not None and first[0] is at:
             return replace(first[1], plan=_rebased(first[1].plan, await at.transaction.load_snapshot(named)))
-        decision = await super()._read_and_decide(at, named, among, ahead)
+        decision = await super()._read_and_decide(at, named, among, after)
         self._first = (at, decision)
         return decision
 
@@ -81,7 +81,7 @@ class GivesUpAtConflicts(Failures):
         self, piece: Sequence[Incoming], confirmed: Callable[[], Sequence[int]], hand: InHand
     ) -> Applied | Exception:
         try:
-            hand.confirmed = confirmed()
+            hand.begin(confirmed(), promising=self._is_promising(hand))
             return await self._route.apply(piece, hand.confirmed, hand)
         except Outage:
             raise

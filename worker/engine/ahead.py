@@ -6,13 +6,14 @@ same generations with another content. So what is decided behind is thrown away 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import Final
 
 from worker.engine.intake import Incoming
 from worker.faults import Conflict
 from worker.placement.claims import AdjustAllocations, PlaceAllocations, ReleaseAllocations, SetAllocations
-from worker.placement.ids import ClaimId
+from worker.placement.ids import ClaimId, ConsumerId
 from worker.placement.plan import Plan
 from worker.placement.search.fleet import Fleet
 from worker.placement.touched import consumers_of
@@ -23,54 +24,87 @@ class Abandoned(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What a batch is about, as far as its claims say: before it is begun, whatever will come of it.
+
+    `plain`: allocations alone. `places`: providers have to be found for some of them.
+    """
+
+    claims: Set[ClaimId]
+    consumers: Set[ConsumerId]
+    plain: bool
+    places: bool
+
+    def bears(self, behind: "Named") -> bool:
+        """Whether a batch may be decided on what this one will have written: other claims, of other consumers."""
+        return (
+            self.plain
+            and behind.plain
+            and (self.places or not behind.places)
+            and self.claims.isdisjoint(behind.claims)
+            and self.consumers.isdisjoint(behind.consumers)
+        )
+
+
+def named_by(batch: Sequence[Incoming]) -> Named:
+    """What these claims name; those that break the contract name nothing."""
+    plain, places = True, False
+    consumers: set[ConsumerId] = set()
+    for incoming in batch:
+        claim = incoming.check()
+        if isinstance(claim, tuple):
+            continue
+        plain = plain and isinstance(claim, _PLAIN)
+        places = places or isinstance(claim, PlaceAllocations)
+        consumers.update(consumers_of(claim))
+    return Named(frozenset(incoming.claim for incoming in batch), consumers, plain, places)
+
+
+_PLAIN: Final = (SetAllocations, AdjustAllocations, ReleaseAllocations, PlaceAllocations)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """What a batch will have written once it commits: allocations alone, as `plan` says, for these claims.
+    """What a batch will have written once it commits: allocations alone, as `plan` says.
 
     `catalogue`: by which names of classes the plan's rows are known. `fleet`: the view of all providers that has it, so
     that claims can be placed on it.
     """
 
-    claims: Set[ClaimId]
     plan: Plan
     catalogue: int
     fleet: Fleet | None = None
-
-    def bears(self, batch: Iterable[Incoming]) -> bool:
-        """Whether a batch may be decided on it: allocations alone, of other consumers, and other claims."""
-        for incoming in batch:
-            claim = incoming.check()
-            if incoming.claim in self.claims:
-                return False
-            if isinstance(claim, tuple):
-                continue
-            if not isinstance(claim, SetAllocations | AdjustAllocations | ReleaseAllocations | PlaceAllocations):
-                return False
-            if isinstance(claim, PlaceAllocations) and self.fleet is None:
-                return False
-            if not self.plan.consumers.keys().isdisjoint(consumers_of(claim)):
-                return False
-        return True
 
 
 class InHand:
     """One batch. Each of its moments comes once; `fail` and `finish` bring on those that are still to come.
 
-    `after`: the batch ahead, where this one began before that one was through; that one is then `followed`.
+    `after`: the batch ahead, where this one began before that one was through; that one is then `followed`, and the
+    one behind answers for what it leaves over. `named`: what it is about, None where that cannot be told.
     `confirmed`: what its transaction marks as confirmed. `deferred`: what it leaves to be done before anything behind
     it. `failed`: it ended the session.
     """
 
     def __init__(self, after: "InHand | None" = None) -> None:
         self.after = after
+        self.named: Named | None = None
         self.confirmed: Sequence[int] = ()
         self.deferred: list[Incoming] = []
         self.failed = False
         self.followed = False
         if after is not None:
             after.followed = True
-        self._standing: asyncio.Future[Standing | None] = asyncio.get_running_loop().create_future()
-        self._committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._begun: asyncio.Future[bool] = loop.create_future()
+        self._standing: asyncio.Future[Standing | None] = loop.create_future()
+        self._committed: asyncio.Future[bool] = loop.create_future()
         self._finished = asyncio.Event()
+
+    def begin(self, confirmed: Sequence[int], *, promising: bool) -> None:
+        """Its transaction is about to begin. `promising`: it may well come to stand, so that another one may begin."""
+        self.confirmed = confirmed
+        if not self._begun.done():
+            self._begun.set_result(promising)
 
     def stand(self, standing: Standing) -> None:
         """Its rows are locked and compared, and it leaves nothing to be done before what is behind it."""
@@ -93,19 +127,20 @@ class InHand:
         self._finished.set()
 
     def _end(self, *, committed: bool) -> None:
+        if not self._begun.done():
+            self._begun.set_result(False)
         if not self._standing.done():
             self._standing.set_result(None)
         if not self._committed.done():
             self._committed.set_result(committed)
 
+    async def promising(self) -> bool:
+        """Waits until it begins; whether the batch behind may begin before this one stands."""
+        return await asyncio.shield(self._begun)
+
     async def standing(self) -> Standing | None:
         """Waits until it stands; None where nothing may begin before it is through."""
         return await asyncio.shield(self._standing)
-
-    @property
-    def has_stood(self) -> bool:
-        """Whether it once stood, so that a batch behind it was looked for; it may have been tried again since."""
-        return self._standing.done() and self._standing.result() is not None
 
     async def committed(self) -> bool:
         """Waits until it is known whether it committed as it stood."""

@@ -14,7 +14,7 @@ from worker.engine.ports import Store, Transaction
 from worker.engine.remembered import Remembered
 from worker.engine.render import Renderer
 from worker.engine.resident import Resident, Trial
-from worker.engine.turns import alongside, in_turns
+from worker.engine.turns import beside, in_turns
 from worker.engine.work import Encoded, Verdict, Work, recording, told
 from worker.faults import Conflict
 from worker.messages import Delivery, Record, Recorded
@@ -105,7 +105,7 @@ class Route:
     async def _transact(
         self, grouped: dict[ClaimId, list[Incoming]], applied: Applied, hand: InHand
     ) -> "tuple[Work, _Decision | None]":
-        trial, committed = Trial(self._resident), False
+        trial, sound = Trial(self._resident), False
         try:
             async with self._store.transaction() as transaction:
                 with self._telemetry.time_in(Stage.INBOX):
@@ -116,9 +116,12 @@ class Route:
             trial.commit()
             if decision is not None:
                 self._remembered.keep(decision.catalogue, decision.plan)
-            committed = True
+            sound = True
+        except Abandoned:
+            sound = True  # whatever failed, it was not what this batch knew
+            raise
         finally:
-            if not committed:
+            if not sound:
                 self._remembered.forget()
             self._calm.set()
             trial.undo()
@@ -143,35 +146,53 @@ class Route:
         return fresh
 
     async def _decide(self, at: "_AtWork", applied: Applied, hand: InHand) -> "_Decision":
-        """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved."""
+        """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved.
+
+        Outcomes are encoded while the database locks and writes.
+        """
         named = wanted(at.work.claims)
         first = self._locks_first(at.work)
         held = await self._lock_named(at.transaction, named) if first else NOTHING_HELD
-        ahead = await hand.after.standing() if hand.after else None
         among = Lockable(frozenset(named.providers), frozenset(named.consumers)) if first else None
-        decision = await self._read_and_decide(at, named, among, ahead)
-        with self._telemetry.time_in(Stage.LOCK):
-            locked = await _lock(at.transaction, decision.plan, held)
-            if hand.after and not await hand.after.committed():
-                raise Abandoned("the batch ahead did not commit")
+        decision = await self._read_and_decide(at, named, among, hand.after)
+        async with beside(self._encoded(decision)) as encoding:
+            with self._telemetry.time_in(Stage.LOCK):
+                locked = await _lock(at.transaction, decision.plan, held)
+                if hand.after and not await hand.after.committed():
+                    raise Abandoned("the batch ahead did not commit")
+            if not moved(decision.plan, locked):
+                await self._write(at, decision, encoding, applied, hand)
+                return decision
+        self._telemetry.conflicts.inc()
+        self._lock_first = READ_FIRST_EVERY
+        self._calm.clear()
+        decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
         if moved(decision.plan, locked):
-            self._telemetry.conflicts.inc()
-            self._lock_first = READ_FIRST_EVERY
-            self._calm.clear()
-            decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
-            if moved(decision.plan, locked):
-                at.trial.distrust()
-                raise Conflict("what was decided under the locks does not rest on the locked rows")
+            at.trial.distrust()
+            raise Conflict("what was decided under the locks does not rest on the locked rows")
+        async with beside(self._encoded(decision)) as encoding:
+            await self._write(at, decision, encoding, applied, hand)
+        return decision
+
+    async def _write(
+        self,
+        at: "_AtWork",
+        decision: "_Decision",
+        encoding: "asyncio.Task[list[Encoded]]",
+        applied: Applied,
+        hand: InHand,
+    ) -> None:
+        """The rows are locked and as they were read: the batch behind may rely on the plan, which is written."""
         plan = decision.plan
         at.trial.stand(plan)
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
-            hand.stand(Standing(at.work.ids, plan, decision.catalogue, at.trial.used))
+            hand.stand(Standing(plan, decision.catalogue, at.trial.used))
         with self._telemetry.time_in(Stage.WRITE):
-            encoded = await alongside(at.transaction.write_plan(plan.writes), self._encoded(decision))
+            await at.transaction.write_plan(plan.writes)
+            encoded = await encoding
         with self._telemetry.time_in(Stage.RECORD):
             records = [record for record, _ in encoded]
             applied.batch = await at.transaction.record(records) if records else None
-        return decision
 
     @property
     def locks_first(self) -> bool:
@@ -192,14 +213,14 @@ class Route:
         return locked
 
     async def _read_and_decide(
-        self, at: "_AtWork", named: Wanted, among: Lockable | None, ahead: Standing | None = None
+        self, at: "_AtWork", named: Wanted, among: Lockable | None, after: InHand | None = None
     ) -> "_Decision":
         work, alone = at.work, among is not None
         with self._telemetry.time_in(Stage.READ):
             snapshot = await at.transaction.load_snapshot(self._remembered.among(named))
-            # read after the snapshot, so that nothing in it is newer
-            behind = ahead.fleet if ahead else None
-            fleet = await at.trial.fleet(at.transaction, behind) if work.places else None
+        ahead = await self._stood(after, with_view=work.places) if after else None
+        # read after the snapshot, so that nothing in it is newer
+        fleet = await at.trial.fleet(at.transaction, ahead.fleet if ahead else None) if work.places else None
         with self._telemetry.time_in(Stage.DECIDE):
             if ahead:
                 if ahead.catalogue != snapshot.catalogue:
@@ -208,10 +229,16 @@ class Route:
             ends = self._now() + DECIDING_MAX_S
             turns = deciding(work.claims, snapshot, among, fleet, work.permits)
             plan = await in_turns(turns, alone=alone, late=lambda: self._now() >= ends)
-            decision = _Decision(plan, work.verdicts(plan), snapshot.now, snapshot.catalogue)
-            if not alone:
-                await self._encoded(decision)
-            return decision
+            return _Decision(plan, work.verdicts(plan), snapshot.now, snapshot.catalogue)
+
+    async def _stood(self, after: InHand, *, with_view: bool) -> Standing:
+        """What the batch ahead will have written, once its rows are locked. Raises `Abandoned` where it never is."""
+        ahead = await after.standing()
+        if ahead is None or (with_view and ahead.fleet is None):
+            raise Abandoned("the batch ahead leaves nothing to be decided on")
+        if self.locks_first:
+            raise Abandoned("rows are locked before they are read now")
+        return ahead
 
     async def _encoded(self, decision: "_Decision") -> "list[Encoded]":
         """The outcomes as they are kept: made before any lock is taken, or while the database writes."""

@@ -62,28 +62,25 @@ class Batcher(Generic[Item]):
             self._taken.clear()
             await self._taken.wait()
 
-    async def next_batch(self, room: int | None = None, *, wait: bool = True) -> list[Item] | None:
-        """What has arrived, at most `room` of it (the largest batch unless told); waits for one unless told not to.
+    async def next_batch(self) -> list[Item] | None:
+        """What has arrived, at most the largest batch of it; waits for one. None once closed.
 
-        None once closed. Bodies beyond `bytes_max` wait for the next batch, but one is always handed out. A message
-        handed over suspiciously often makes a batch of its own; who does not wait has others in hand already, so it
-        stays where it is.
+        Bodies beyond `bytes_max` wait for the next batch, but one is always handed out. A message handed over
+        suspiciously often makes a batch of its own.
         """
-        while wait and not self._arrived and not self._closed:
+        while not self._arrived and not self._closed:
             self._signal.clear()
             await self._signal.wait()
-        if self._closed:
-            return None
-        return self._take(self._size_max if room is None else min(room, self._size_max), company=not wait)
+        return None if self._closed else self._take()
 
-    def _take(self, room: int, *, company: bool) -> list[Item]:
+    def _take(self) -> list[Item]:
         taken: list[Item] = []
         held = 0
-        while self._arrived and len(taken) < room:
+        while self._arrived and len(taken) < self._size_max:
             first = self._arrived[0]
             alone = first.attempts >= SUSPICIOUS_ATTEMPTS
             held += len(first.body)
-            if (alone and (taken or company)) or (taken and held > self._bytes_max):
+            if taken and (alone or held > self._bytes_max):
                 break
             taken.append(self._arrived.popleft())
             if alone:

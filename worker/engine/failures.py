@@ -18,7 +18,7 @@ import structlog
 from schemas.batch import BATCH_OP
 from schemas.decode import Unreadable
 from schemas.parked import ParkedReason
-from worker.engine.ahead import InHand
+from worker.engine.ahead import InHand, Named, named_by
 from worker.engine.apply import Applied, Route
 from worker.engine.intake import Incoming, Parked, read, unpacked
 from worker.engine.ports import Store, Surroundings
@@ -51,7 +51,11 @@ class Failures:
         await self._route.calm()
 
     async def apply(self, batch: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand) -> AsyncIterator[Applied]:
-        """The batch, in as many pieces as it takes and in order. Raises `Outage`."""
+        """The batch, in as many pieces as it takes and in order. Raises `Outage`.
+
+        Where the batch ahead leaves something over, it is left over with that: the order stays.
+        """
+        hand.named = _named(batch)
         if hand.after is not None:
             after = hand.after
             applied = await self._behind(batch, confirmed, hand, after)
@@ -60,10 +64,12 @@ class Failures:
                 batch = ()
             # a batch of known claims is through without having asked what became of the one ahead
             await after.finished()
-            batch = [*after.deferred, *batch]
+            hand.after = None
+            if after.deferred:
+                hand.deferred += [*after.deferred, *batch]
+                return
             if after.failed or not batch:
                 return
-            hand.after = None
         pieces = deque([list(batch)])
         while pieces:
             piece = pieces.popleft()
@@ -84,15 +90,17 @@ class Failures:
     async def _behind(
         self, batch: Batch, confirmed: Callable[[], Sequence[int]], hand: InHand, after: InHand
     ) -> Applied | None:
-        """The batch decided on what the one ahead will have written; None where it has to wait for that one's end."""
-        ahead = await after.standing()
-        if ahead is None or self._route.locks_first:
+        """The batch decided on what the one ahead will have written; None where it has to wait for that one's end.
+
+        It begins, and reads, while that one still asks for its locks.
+        """
+        if not await after.promising() or self._route.locks_first:
             return None
+        if after.named is None or hand.named is None or not after.named.bears(hand.named):
+            return None
+        self._around.pulse.beat(DECIDE)
         try:
-            if not ahead.bears(batch):
-                return None
-            self._around.pulse.beat(DECIDE)
-            hand.confirmed = [batch for batch in confirmed() if batch not in after.confirmed]
+            hand.begin([batch for batch in confirmed() if batch not in after.confirmed], promising=True)
             return await self._route.apply(batch, hand.confirmed, hand)
         except Outage:
             raise
@@ -100,6 +108,9 @@ class Failures:
             hand.fail()
             self._log.info(Log.BATCH_CONFLICT, claims=len(batch), tries=0, error=repr(error))
             return None
+
+    def _is_promising(self, hand: InHand) -> bool:
+        return hand.named is not None and hand.named.plain and not self._route.locks_first
 
     @staticmethod
     def _in_order(applied: Applied, pieces: deque[list[Incoming]]) -> Applied:
@@ -115,7 +126,7 @@ class Failures:
         for tries in range(1, self._tries_max + 1):
             self._around.pulse.beat(DECIDE)
             try:
-                hand.confirmed = confirmed()
+                hand.begin(confirmed(), promising=self._is_promising(hand))
                 return await self._route.apply(piece, hand.confirmed, hand)
             except Outage:
                 raise
@@ -217,6 +228,14 @@ async def answer_or_fault(answer: Awaitable[Answer]) -> Answer | Exception:
         raise
     except Exception as error:  # noqa: BLE001 - the next step of an unknown fault in a query: an error to who asked
         return error
+
+
+def _named(batch: Batch) -> Named | None:
+    """What the batch is about; None where a claim cannot even be checked, and will be isolated."""
+    try:
+        return named_by(batch)
+    except Exception:  # noqa: BLE001 - nothing is lost: the batch checks again what has no result
+        return None
 
 
 def _kind(error: Exception) -> tuple[type[Exception], type[BaseException] | None]:

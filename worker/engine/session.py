@@ -161,18 +161,13 @@ class Session:
         await asyncio.sleep(0)
 
     async def _decide(self) -> None:
-        """Second stage: batches through the transaction in order, one decided while the one ahead is written."""
+        """Second stage: batches through the transaction in order, each read while the one ahead locks its rows."""
         ahead: InHand | None = None
-        waiting: Sequence[Incoming] = ()
         async with asyncio.TaskGroup() as tasks:
-            while (batch := await self._next(waiting, ahead)) is not None:
+            while (batch := await self._next(ahead)) is not None:
                 self.around.telemetry.batched(len(batch))
-                hand = InHand(ahead if ahead and not ahead.is_finished else None)
-                tasks.create_task(self._through(batch, hand), name="batch")
-                ahead, waiting = hand, ()
-                if await hand.standing() is None:
-                    await hand.finished()
-                    ahead, waiting = None, hand.deferred
+                ahead = InHand(ahead if ahead and not ahead.is_finished else None)
+                tasks.create_task(self._through(batch, ahead), name="batch")
         await self._handed_on.put(None)
 
     async def _through(self, batch: Sequence[Incoming], hand: InHand) -> None:
@@ -191,20 +186,20 @@ class Session:
             self.end(fault)
         finally:
             hand.finish(failed=failed)
-            if hand.has_stood and not hand.followed:
-                # left over by a later try, and nobody waits for it any more
+            if not hand.followed:
                 self._readable.give_back(hand.deferred)
             self._through_now -= 1
             if not self._through_now:
                 self.around.pulse.dismiss(DECIDE)
 
-    async def _next(self, waiting: Sequence[Incoming], ahead: InHand | None) -> list[Incoming] | None:
-        """What waits from the batch before, then what has been read; once that before the one ahead is handed on."""
-        if ahead is not None and ahead.after is not None:
-            await ahead.after.finished()
-        room = self.limits.batch_size_max - len(waiting)
-        arrived = await self._readable.next_batch(room, wait=not waiting)
-        return None if arrived is None else [*waiting, *arrived]
+    async def _next(self, ahead: InHand | None) -> list[Incoming] | None:
+        """What has been read: once the batch before the one ahead is through, or the one ahead, if it has to be."""
+        if ahead is not None:
+            if ahead.after is not None:
+                await ahead.after.finished()
+            if not await ahead.promising():
+                await ahead.finished()
+        return await self._readable.next_batch()
 
     async def _hand_on(self, applied: Applied) -> None:
         """To the third stage, unless so many failed in a row that the fault must be ours."""

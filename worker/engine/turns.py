@@ -1,7 +1,8 @@
 """Long computations in short turns, so that what a transaction waits for is not kept waiting by another batch."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -26,21 +27,18 @@ async def in_turns(
             await asyncio.sleep(0)
 
 
-async def alongside(waiting: Coroutine[None, None, None], working: Coroutine[None, None, Result]) -> Result:
-    """What `working` returns, which goes on while `waiting` waits for the database.
-
-    Neither is ever broken off: what goes wrong is raised once both have ended, first of all what `waiting` met.
-    """
-    background = asyncio.create_task(working, name="alongside")
+@asynccontextmanager
+async def beside(working: Coroutine[None, None, Result]) -> AsyncIterator["asyncio.Task[Result]"]:
+    """`working` goes on while the block waits for the database; the block may await it, and it ends with the block."""
+    background = asyncio.create_task(working, name="beside")
     background.add_done_callback(_looked_at)
     try:
-        await waiting
+        yield background
     finally:
-        await asyncio.wait([background])
-    return background.result()
+        background.cancel()
 
 
 def _looked_at(done: "asyncio.Task[Result]") -> None:
-    """What it met is known, whichever of the two is raised, and also where nobody is left to raise it."""
+    """What it met was for the block, which may have failed before it asked."""
     if not done.cancelled():
         done.exception()

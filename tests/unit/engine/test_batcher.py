@@ -15,8 +15,8 @@ def _filled(attempts: Sequence[int], size_max: int = 8) -> Batcher[Delivery]:
     return batcher
 
 
-async def _tags(batcher: Batcher[Delivery], room: int | None = None, *, wait: bool = True) -> list[int]:
-    batch = await batcher.next_batch(room, wait=wait)
+async def _tags(batcher: Batcher[Delivery]) -> list[int]:
+    batch = await batcher.next_batch()
     assert batch is not None
     return [one.tag for one in batch]
 
@@ -36,21 +36,17 @@ async def test_a_batch_is_waited_for_and_not_longer_than_for_one_delivery() -> N
     assert len(await waiting or ()) == 1
 
 
-async def test_who_has_others_in_hand_does_not_wait_and_takes_no_more_than_there_is_room_for() -> None:
-    assert await _tags(Batcher(3), wait=False) == []
-    assert await _tags(_filled([0] * 3), 2, wait=False) == [1, 2]
-    assert await _tags(_filled([0] * 3), -1, wait=False) == []
+async def test_what_is_given_back_goes_first_in_its_order() -> None:
+    batcher = _filled([0] * 5, size_max=3)
+    taken = await batcher.next_batch()
+    assert taken is not None
+    batcher.give_back(taken[1:])
+    assert await _tags(batcher) == [2, 3, 4]
 
 
 async def test_suspicious_messages_are_taken_alone() -> None:
     batcher = _filled([0, SUSPICIOUS_ATTEMPTS, SUSPICIOUS_ATTEMPTS + 1, 0, SUSPICIOUS_ATTEMPTS - 1])
     assert [await _tags(batcher) for _ in range(4)] == [[1], [2], [3], [4, 5]]
-
-
-async def test_a_suspicious_message_does_not_join_those_in_hand() -> None:
-    batcher = _filled([SUSPICIOUS_ATTEMPTS])
-    assert await _tags(batcher, wait=False) == []
-    assert await _tags(batcher) == [1]
 
 
 async def test_once_closed_nothing_is_handed_out_and_nothing_taken() -> None:

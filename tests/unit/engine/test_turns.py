@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from worker.engine.turns import alongside
+from worker.engine.turns import beside
 
 
 async def _after(waited_for: asyncio.Event, error: Exception | None = None) -> str:
@@ -16,45 +16,41 @@ async def _after(waited_for: asyncio.Event, error: Exception | None = None) -> s
     return "worked"
 
 
-async def _failing(error: Exception) -> None:
-    raise error
+async def test_it_goes_on_while_the_block_waits() -> None:
+    ready = asyncio.Event()
+    ready.set()
+    async with beside(_after(ready)) as working:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert working.done()
+        assert await working == "worked"
 
 
-async def test_what_was_worked_out_is_returned_once_both_have_ended() -> None:
-    written, worked = asyncio.Event(), asyncio.Event()
-    both = asyncio.create_task(alongside(_waits_for(written), _after(worked)))
-    written.set()
-    await asyncio.sleep(0)
-    assert not both.done()
-    worked.set()
-    assert await both == "worked"
+async def test_what_it_meets_is_raised_where_it_is_asked_for() -> None:
+    ready = asyncio.Event()
+    ready.set()
+    with pytest.raises(LookupError):
+        async with beside(_after(ready, LookupError())) as working:
+            await working
 
 
-async def _waits_for(event: asyncio.Event) -> None:
-    await event.wait()
+async def test_it_ends_with_a_block_that_does_not_ask_for_it() -> None:
+    async with beside(_after(asyncio.Event())) as working:
+        pass
+    await asyncio.wait([working])
+    assert working.cancelled()
 
 
-async def test_of_two_failures_that_of_the_database_is_raised() -> None:
-    worked = asyncio.Event()
-    worked.set()
-    with pytest.raises(ConnectionError):
-        await alongside(_failing(ConnectionError()), _after(worked, LookupError()))
-
-
-async def test_a_failure_is_looked_at_though_who_waited_for_it_is_gone() -> None:
+async def test_of_two_failures_that_of_the_block_is_raised_and_the_other_is_nobodys() -> None:
     untold: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: untold.append(context))
-    written, worked = asyncio.Event(), asyncio.Event()
-    both = asyncio.create_task(alongside(_waits_for(written), _after(worked, LookupError("late"))))
-    for _ in range(2):
-        await asyncio.sleep(0)
-        both.cancel()
-    await asyncio.wait([both])
-    worked.set()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert both.cancelled()
-    del both
+    ready = asyncio.Event()
+    ready.set()
+    with pytest.raises(ConnectionError):
+        async with beside(_after(ready, LookupError("late"))):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            raise ConnectionError
     gc.collect()
     asyncio.get_running_loop().set_exception_handler(None)
     assert untold == []
