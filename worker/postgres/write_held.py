@@ -3,52 +3,54 @@
 Which providers a transaction has changed is told to the resident views in the same statement.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.faults import Conflict
-from worker.placement.ids import ConsumerId, RowId
-from worker.placement.plan import Writes
+from worker.placement.ids import ConsumerId, ResourceClass, RowId
+from worker.placement.plan import AllocationPut, Writes
 from worker.postgres.changes import changed_providers
 from worker.postgres.rows import literal
 
-# Classes are resolved before counters, so that no plan can begin with all inventories of a class.
+# Classes are looked up once, and the rows say by its place which of them they are of: joined to every row, they cost a
+# tenth of the statement. Where one of them is gone nothing is inserted, which is fewer rows than planned.
 WRITE_HELD = text("""
-    WITH advanced AS (
+    WITH class AS MATERIALIZED (
+        SELECT array_agg((SELECT id FROM resource_classes WHERE name = given.name) ORDER BY place) AS ids
+        FROM unnest(CAST(CAST(:names AS text) AS text[])) WITH ORDINALITY AS given (name, place)
+    ),
+    advanced AS (
         UPDATE providers AS p SET generation = new.generation, updated_at = now()
         FROM unnest(CAST(CAST(:rows AS text) AS bigint[]), CAST(CAST(:before AS text) AS bigint[]),
                     CAST(CAST(:after AS text) AS bigint[])) AS new (id, before, generation)
         WHERE p.id = new.id AND p.generation = new.before
         RETURNING 1
     ),
-    counter AS MATERIALIZED (
-        SELECT given.provider, c.id AS class, given.used
-        FROM unnest(CAST(CAST(:counted_rows AS text) AS bigint[]), CAST(CAST(:counted_classes AS text) AS text[]),
-                    CAST(CAST(:useds AS text) AS bigint[])) AS given (provider, name, used)
-        JOIN resource_classes AS c ON c.name = given.name
-    ),
     counted AS (
-        UPDATE inventories AS i SET used = counter.used
-        FROM counter WHERE i.provider = counter.provider AND i.class = counter.class
+        UPDATE inventories AS i SET used = new.used
+        FROM unnest(CAST(CAST(:counted_rows AS text) AS bigint[]), CAST(CAST(:counted_classes AS text) AS integer[]),
+                    CAST(CAST(:useds AS text) AS bigint[])) AS new (provider, class, used)
+        WHERE i.provider = new.provider AND i.class = ((SELECT ids FROM class))[new.class]
         RETURNING 1
-    ),
-    held AS MATERIALIZED (
-        SELECT new.consumer, new.provider, c.id AS class, new.amount, new.place <= CAST(:firsts AS bigint) AS first
-        FROM unnest(CAST(CAST(:consumers AS text) AS bigint[]), CAST(CAST(:providers AS text) AS bigint[]),
-                    CAST(CAST(:classes AS text) AS text[]), CAST(CAST(:amounts AS text) AS integer[]))
-             WITH ORDINALITY AS new (consumer, provider, name, amount, place)
-        JOIN resource_classes AS c ON c.name = new.name
     ),
     made AS (
         INSERT INTO allocations (consumer, provider, class, amount)
-        SELECT consumer, provider, class, amount FROM held WHERE first
+        SELECT consumer, provider, ((SELECT ids FROM class))[class], amount
+        FROM unnest(CAST(CAST(:new_consumers AS text) AS bigint[]), CAST(CAST(:new_providers AS text) AS bigint[]),
+                    CAST(CAST(:new_classes AS text) AS integer[]), CAST(CAST(:new_amounts AS text) AS integer[]))
+             AS new (consumer, provider, class, amount)
+        WHERE (SELECT array_position(ids, NULL) IS NULL FROM class)
         RETURNING 1
     ),
     put AS (
         INSERT INTO allocations (consumer, provider, class, amount)
-        SELECT consumer, provider, class, amount FROM held WHERE NOT first
+        SELECT consumer, provider, ((SELECT ids FROM class))[class], amount
+        FROM unnest(CAST(CAST(:consumers AS text) AS bigint[]), CAST(CAST(:providers AS text) AS bigint[]),
+                    CAST(CAST(:classes AS text) AS integer[]), CAST(CAST(:amounts AS text) AS integer[]))
+             AS new (consumer, provider, class, amount)
+        WHERE (SELECT array_position(ids, NULL) IS NULL FROM class)
         ON CONFLICT (consumer, provider, class) DO UPDATE SET amount = excluded.amount
         RETURNING 1
     ),
@@ -80,18 +82,29 @@ async def write_held(connection: AsyncConnection, writes: Writes, rows: Mapping[
 def _columns(writes: Writes, rows: Mapping[ConsumerId, RowId]) -> dict[str, object]:
     advanced, counters = writes.providers_advanced, writes.used_put
     new = {one.id for one in writes.consumers_put if one.row is None}
-    firsts = [one for one in writes.allocations_put if one.consumer in new]
-    put = firsts + [one for one in writes.allocations_put if one.consumer not in new]
+    names = {one.resource_class for one in counters} | {one.resource_class for one in writes.allocations_put}
+    places = {name: place for place, name in enumerate(sorted(names), 1)}
+    first = [one for one in writes.allocations_put if one.consumer in new]
+    other = [one for one in writes.allocations_put if one.consumer not in new]
     return {
-        "firsts": len(firsts),
+        "names": literal(places),
         "rows": literal([one.row for one in advanced]),
         "before": literal([one.generation_from for one in advanced]),
         "after": literal([one.generation_to for one in advanced]),
         "counted_rows": literal([one.provider for one in counters]),
-        "counted_classes": literal([one.resource_class for one in counters]),
+        "counted_classes": literal([places[one.resource_class] for one in counters]),
         "useds": literal([one.used for one in counters]),
+        **{f"new_{name}": column for name, column in _allocations(first, rows, places).items()},
+        **_allocations(other, rows, places),
+    }
+
+
+def _allocations(
+    put: Sequence[AllocationPut], rows: Mapping[ConsumerId, RowId], places: Mapping[ResourceClass, int]
+) -> dict[str, str]:
+    return {
         "consumers": literal([rows[one.consumer] for one in put]),
         "providers": literal([one.provider for one in put]),
-        "classes": literal([one.resource_class for one in put]),
+        "classes": literal([places[one.resource_class] for one in put]),
         "amounts": literal([one.amount for one in put]),
     }
