@@ -37,6 +37,11 @@ class Batcher(Generic[Item]):
     def __len__(self) -> int:
         return len(self._arrived)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the largest batch has arrived."""
+        return len(self._arrived) >= self._size_max
+
     def offer(self, item: Item) -> None:
         """Add one; dropped once closed, since its channel will be closed too and it goes back to the queue."""
         if not self._closed:

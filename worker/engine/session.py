@@ -193,11 +193,16 @@ class Session:
                 self.around.pulse.dismiss(DECIDE)
 
     async def _next(self, ahead: InHand | None) -> list[Incoming] | None:
-        """What has been read: once the batch before the one ahead is through, or the one ahead, if it has to be."""
+        """What has been read. A full batch begins once the batch before the one ahead is through.
+
+        Any other waits until the one ahead stands, or is through, since more may join it meanwhile: many small
+        batches cost more than they gain.
+        """
         if ahead is not None:
             if ahead.after is not None:
                 await ahead.after.finished()
-            if not await ahead.promising():
+            early = await ahead.promising() and self._readable.is_full
+            if not early and await ahead.standing() is None:
                 await ahead.finished()
         return await self._readable.next_batch()
 
