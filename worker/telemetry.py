@@ -22,7 +22,7 @@ TRACE_CHARACTERS_MAX: Final = 20_000
 DEPTH_MAX: Final = 16
 # Readers of JSON keep 64 bits; Python itself writes no number of thousands of digits.
 INTEGER_MAX: Final = 2**63
-BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+BATCH_BUCKETS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
 SECONDS_BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 

@@ -10,7 +10,7 @@ from tests.bench.rates import Rates
 from tests.bench.workload import spread_over
 
 SWEEPS: Final = ("batches", "fleets")
-BATCH_SIZE_DEFAULT: Final = 512
+BATCH_SIZE_DEFAULT: Final = 1_024
 
 
 def _sized(size: int, share: float = 1.0) -> Arm:
@@ -28,8 +28,8 @@ BY_BATCH_SIZE: Final = {
     8: _sized(8, share=0.4),
     64: _sized(64),
     256: _sized(256),
+    512: _sized(512),
     BATCH_SIZE_DEFAULT: ONE,
-    1_024: _sized(1_024),
     2_048: _sized(2_048),
 }
 NAMED_BY_FLEET: Final = {providers: _named(providers) for providers in (1_000, 10_000, 100_000)}

@@ -30,7 +30,7 @@ def test_the_two_urls_are_enough(environment: pytest.MonkeyPatch) -> None:
     settings = load(Settings)
     assert settings.database_url.get_secret_value() == "postgresql+asyncpg://worker:hidden-d@db/allocation"
     assert settings.broker_url.get_secret_value() == BROKER
-    assert (settings.role, settings.batch_size_max, settings.prefetch) == (Role.BOTH, 512, 1536)
+    assert (settings.role, settings.batch_size_max, settings.prefetch) == (Role.BOTH, 1024, 3072)
 
 
 def test_secrets_are_never_shown(environment: pytest.MonkeyPatch) -> None:
