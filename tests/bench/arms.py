@@ -64,6 +64,7 @@ def placing(name: str, fleet: Fleet, claims: Claims) -> Arm:
 
 RELAY: Final = Arm("relay", relay)
 LIBRARY_RELAY: Final = Arm("relay, the library's consumer", lambda ground, place: relay(ground, place, "--plain"))
+BATCHED_RELAY: Final = Arm("relay, 64 claims a message", relay, gathered(64, spread), share=3.0)
 ONE: Final = Arm("one worker", one)
 TWO: Final = Arm("two workers", two)
 BATCHED: Final = Arm("one worker, 64 claims a message", one, gathered(64, spread), share=3.0)
@@ -108,6 +109,7 @@ COMPARED: Final = (
         "6", "place over trees, 100,009 providers", PLACE_100_000_TREES, PLACE_TREES, "1,001 providers", None, "whole"
     ),
     Compared("7", "64 claims a message", BATCHED, ONE, "one claim a message", Target("at least", 2.5)),
+    Compared("7", "the same through the relay, no database", BATCHED_RELAY, RELAY, "one claim a message", None),
     Compared(
         "8",
         "named, on all of 100,000, 1,000,000 held",

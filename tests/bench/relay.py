@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from schemas.batch import BATCH_OP
 from schemas.cloudevents import encode
 from schemas.decode import claim_id_of, parse, validate
 from worker.cli.loop import run_in_loop
 from worker.engine.batcher import Batcher
+from worker.engine.intake import unpacked
 from worker.engine.session import BATCHES_IN_HAND_MAX
 from worker.engine.settle import Settler
 from worker.messages import Delivery, Outgoing
@@ -39,6 +41,7 @@ class Relay:
         self._event = event
         self._consumer = Consumer(broker, names.claims, settings.prefetch, channels)
         self._publisher = Publisher(broker, settings.publish_timeout_ms)
+        self._size_max = settings.batch_size_max
         self._batcher: Batcher[Delivery] = Batcher(settings.batch_size_max)
         self._handed_on: asyncio.Queue[Batch | None] = asyncio.Queue(BATCHES_IN_HAND_MAX)
 
@@ -57,7 +60,12 @@ class Relay:
 
     async def _read(self) -> None:
         while (deliveries := await self._batcher.next_batch()) is not None:
-            await self._handed_on.put((deliveries, [self._answer(delivery) for delivery in deliveries]))
+            claims = deliveries
+            if deliveries[0].routing_key == BATCH_OP:
+                claims = [claim for delivery in deliveries for claim in unpacked(delivery)]
+            for first in range(0, len(claims), self._size_max):
+                batch = claims[first : first + self._size_max]
+                await self._handed_on.put((batch, [self._answer(claim) for claim in batch]))
         await self._handed_on.put(None)
 
     def _answer(self, delivery: Delivery) -> Outgoing:
