@@ -8,6 +8,7 @@ from tests.builders import VCPU, provider_row
 from tests.component.bodies import Body, declare, encoded, put, release
 from tests.component.rig import BACKOFF_MAX_S, Rig
 from tests.fakes.broker import FakeProperties
+from worker.engine import apply
 from worker.engine.ahead import Abandoned, InHand, Standing
 from worker.engine.apply import Route
 from worker.engine.intake import read
@@ -69,6 +70,15 @@ async def test_it_is_read_while_the_one_ahead_asks_for_its_locks_and_decided_onc
         await one_each.settled()
     assert one_each.codes([1, 2]) == ["allocation.granted", "capacity_exceeded"]
     assert one_each.store.steps.taken.count("read") == 2
+
+
+async def test_it_does_not_hold_a_transaction_open_for_long_while_the_one_ahead_takes_its_time(
+    one_each: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "STANDING_WAIT_MAX_S", 0.0)
+    await held_at(one_each, "lock", put(1, 1, {1: 6}), put(2, 2, {1: 5}), reads=2)
+    assert one_each.codes([1, 2]) == ["allocation.granted", "capacity_exceeded"]
+    assert one_each.store.steps.taken.count("read") == 3
 
 
 async def test_what_the_one_ahead_leaves_over_goes_before_what_was_read_behind_it() -> None:

@@ -34,6 +34,9 @@ NOTHING_HELD = Locked({}, {})
 DECIDING_MAX_S = 1.0
 """Far below what the database grants an idle transaction; what there is no time for goes first in the next batch."""
 
+STANDING_WAIT_MAX_S = 2.0
+"""For the batch ahead, which may be loading all providers: below what the database grants an idle transaction."""
+
 REUSED = "The claim_id is known with another body; every claim needs an id of its own."
 
 
@@ -233,7 +236,11 @@ class Route:
 
     async def _stood(self, after: InHand, *, with_view: bool) -> Standing:
         """What the batch ahead will have written, once its rows are locked. Raises `Abandoned` where it never is."""
-        ahead = await after.standing()
+        try:
+            async with asyncio.timeout(STANDING_WAIT_MAX_S):
+                ahead = await after.standing()
+        except TimeoutError:
+            raise Abandoned("the batch ahead takes its time") from None
         if ahead is None or (with_view and ahead.fleet is None):
             raise Abandoned("the batch ahead leaves nothing to be decided on")
         if self.locks_first:
