@@ -136,7 +136,8 @@ class InHand:
 
     async def promising(self) -> bool:
         """Waits until it begins; whether the batch behind may begin before this one stands."""
-        return await asyncio.shield(self._begun)
+        begun = await asyncio.shield(self._begun)
+        return begun and not (self._standing.done() and self._standing.result() is None)
 
     async def standing(self) -> Standing | None:
         """Waits until it stands; None where nothing may begin before it is through."""

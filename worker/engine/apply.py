@@ -228,6 +228,13 @@ class Route:
             if ahead:
                 if ahead.catalogue != snapshot.catalogue:
                     raise Abandoned("a class was renamed while the batch ahead was on its way")
+                for name, left in ahead.plan.left.items():
+                    read = snapshot.providers.get(name)
+                    if read is not None and (read.row, read.generation) not in {
+                        ahead.plan.providers[name],
+                        (left.row, left.generation),
+                    }:
+                        raise Abandoned("a row was read before what the batch ahead found")
                 snapshot = overlaid(snapshot, ahead.plan.providers, ahead.plan.left)
             ends = self._now() + DECIDING_MAX_S
             turns = deciding(work.claims, snapshot, among, fleet, work.permits)
