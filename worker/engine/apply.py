@@ -255,7 +255,7 @@ class Route:
         return ahead
 
     async def _encoded(self, decision: "_Decision") -> "list[Encoded]":
-        """The outcomes as they are kept: made before any lock is taken, or while the database writes."""
+        """The outcomes as they are kept: made while the database locks and writes."""
         if decision.encoded is None:
             turns = recording(decision.verdicts, self._renderer, decision.now)
             decision.encoded = await in_turns(turns, alone=False)
