@@ -21,7 +21,7 @@ PROJECT = Path.cwd()
 SYSTEM_PYTHON = next(
     (found for minor in (14, 13, 12, 11) if (found := shutil.which(f"python3.{minor}", path="/usr/bin"))), None
 )
-GONE_S = 60.0
+GONE_S = 20.0
 START_S = 60.0
 # Says where its stack is, then waits to be ended, by looks: a signal that comes right before a wait does not end it.
 HOLDER = """
