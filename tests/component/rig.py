@@ -101,6 +101,7 @@ class Rig:
         announcer = Announcer(self.publisher, renderer, parking, replies, around, bulk_exchange=self._bulk_exchange)
         carries_max = self._limits.carries_max
         route = Route(self.store, renderer, self.telemetry, carries_max, self._later, access=self._access)
+        self.route = route
         failures = Failures(route, self.store, around, self._limits.conflict_tries_max)
 
         def session() -> Session:

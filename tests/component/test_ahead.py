@@ -1,10 +1,11 @@
 """A batch decided while the one ahead of it is being written."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from tests.builders import VCPU, provider_row
+from tests.builders import VCPU, consumer_row, provider_id, provider_row
 from tests.component.bodies import Body, declare, encoded, put, release
 from tests.component.rig import BACKOFF_MAX_S, Rig
 from tests.fakes.broker import FakeProperties
@@ -15,7 +16,7 @@ from worker.engine.intake import read
 from worker.engine.render import Renderer
 from worker.faults import Conflict, LockTimeout, Outage
 from worker.messages import Delivery
-from worker.placement.inventory import Inventory
+from worker.placement.inventory import Inventory, Stock
 from worker.placement.plan import Plan, Writes
 
 TURNS = 200
@@ -79,6 +80,44 @@ async def test_it_does_not_hold_a_transaction_open_for_long_while_the_one_ahead_
     await held_at(one_each, "lock", put(1, 1, {1: 6}), put(2, 2, {1: 5}), reads=2)
     assert one_each.codes([1, 2]) == ["allocation.granted", "capacity_exceeded"]
     assert one_each.store.steps.taken.count("read") == 3
+
+
+def written_by_another(rig: Rig) -> None:
+    """One generation further, as another worker leaves the provider."""
+    row = rig.store.state.provider(provider_id(1))
+    assert row is not None
+    rig.store.state.providers[row.row] = replace(row, generation=row.generation + 1)
+
+
+async def test_nothing_is_refused_on_a_row_that_was_read_before_the_one_ahead_read_it() -> None:
+    rig = Rig(batch_size_max=1)
+    rig.seed(provider_row(1, {VCPU: Stock(Inventory(10), 10)}), consumer_row(1, {provider_id(1): {VCPU: 10}}))
+    gate = rig.store.steps.hold_next("read")
+    rig.send(release(1, 1), put(2, 2, {1: 5}))
+    async with rig.working():
+        await gate.reached()
+        await all_that_can_happen()
+        written_by_another(rig)
+        gate.open()
+        await rig.settled()
+    assert rig.codes([1, 2]) == ["allocation.released", "allocation.granted"]
+
+
+async def test_reading_and_publishing_pause_while_any_batch_holds_what_others_wait_for(one_each: Rig) -> None:
+    gate, writing = one_each.store.steps.hold_next("lock"), one_each.store.steps.hold_next("write")
+    one_each.send(put(1, 1, {1: 1}), put(2, 2, {1: 1}))
+    async with one_each.working():
+        await gate.reached()
+        await all_that_can_happen()
+        written_by_another(one_each)
+        gate.open()
+        await writing.reached()
+        calm = asyncio.create_task(one_each.route.calm())
+        await all_that_can_happen()
+        assert not calm.done()
+        writing.open()
+        await calm
+        await one_each.settled()
 
 
 async def test_what_the_one_ahead_leaves_over_goes_before_what_was_read_behind_it() -> None:

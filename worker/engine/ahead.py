@@ -8,11 +8,11 @@ same generations with another content. So what is decided behind is thrown away 
 import asyncio
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Final
 
 from worker.engine.intake import Incoming
 from worker.faults import Conflict
-from worker.placement.claims import AdjustAllocations, PlaceAllocations, ReleaseAllocations, SetAllocations
+from worker.placement.claims import PlaceAllocations
+from worker.placement.cut import PLAIN
 from worker.placement.ids import ClaimId, ConsumerId
 from worker.placement.plan import Plan
 from worker.placement.search.fleet import Fleet
@@ -54,13 +54,10 @@ def named_by(batch: Sequence[Incoming]) -> Named:
         claim = incoming.check()
         if isinstance(claim, tuple):
             continue
-        plain = plain and isinstance(claim, _PLAIN)
+        plain = plain and isinstance(claim, PLAIN)
         places = places or isinstance(claim, PlaceAllocations)
         consumers.update(consumers_of(claim))
     return Named(frozenset(incoming.claim for incoming in batch), consumers, plain, places)
-
-
-_PLAIN: Final = (SetAllocations, AdjustAllocations, ReleaseAllocations, PlaceAllocations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +132,13 @@ class InHand:
             self._committed.set_result(committed)
 
     async def promising(self) -> bool:
-        """Waits until it begins; whether the batch behind may begin before this one stands."""
+        """Waits until it begins; whether the batch behind may begin before this one stands.
+
+        Not where it never will: it has failed once, or what the one ahead of it left over has to go first.
+        """
         begun = await asyncio.shield(self._begun)
-        return begun and not (self._standing.done() and self._standing.result() is None)
+        failed = self._standing.done() and self._standing.result() is None
+        return begun and not failed and not (self.after and self.after.deferred)
 
     async def standing(self) -> Standing | None:
         """Waits until it stands; None where nothing may begin before it is through."""

@@ -78,6 +78,7 @@ class Route:
         self._resident = Resident(store)
         self._remembered = Remembered()
         self._lock_first = 0
+        self._hurried: set[Trial] = set()
         self._calm = asyncio.Event()
         self._calm.set()
 
@@ -126,7 +127,7 @@ class Route:
         finally:
             if not sound:
                 self._remembered.forget()
-            self._calm.set()
+            self._relax(trial)
             trial.undo()
         hand.commit()
         return work, decision
@@ -155,7 +156,7 @@ class Route:
         """
         named = wanted(at.work.claims)
         first = self._locks_first(at.work)
-        held = await self._lock_named(at.transaction, named) if first else NOTHING_HELD
+        held = await self._lock_named(at, named) if first else NOTHING_HELD
         among = Lockable(frozenset(named.providers), frozenset(named.consumers)) if first else None
         decision = await self._read_and_decide(at, named, among, hand.after)
         async with beside(self._encoded(decision)) as encoding:
@@ -168,7 +169,7 @@ class Route:
                 return decision
         self._telemetry.conflicts.inc()
         self._lock_first = READ_FIRST_EVERY
-        self._calm.clear()
+        self._hurry(at.trial)
         decision = await self._read_and_decide(at, named, lockable(decision.plan, locked))
         if moved(decision.plan, locked):
             at.trial.distrust()
@@ -209,11 +210,22 @@ class Route:
         self._lock_first -= 1
         return True
 
-    async def _lock_named(self, transaction: Transaction, named: Wanted) -> Locked:
+    async def _lock_named(self, at: "_AtWork", named: Wanted) -> Locked:
         with self._telemetry.time_in(Stage.LOCK):
-            locked = await transaction.lock(named.providers, named.consumers, ())
-        self._calm.clear()
+            locked = await at.transaction.lock(named.providers, named.consumers, ())
+        self._hurry(at.trial)
         return locked
+
+    def _hurry(self, trial: Trial) -> None:
+        """This batch holds locks for which another worker waits."""
+        self._hurried.add(trial)
+        self._calm.clear()
+
+    def _relax(self, trial: Trial) -> None:
+        """This batch holds nothing any more."""
+        self._hurried.discard(trial)
+        if not self._hurried:
+            self._calm.set()
 
     async def _read_and_decide(
         self, at: "_AtWork", named: Wanted, among: Lockable | None, after: InHand | None = None
@@ -228,14 +240,10 @@ class Route:
             if ahead:
                 if ahead.catalogue != snapshot.catalogue:
                     raise Abandoned("a class was renamed while the batch ahead was on its way")
-                for name, left in ahead.plan.left.items():
-                    read = snapshot.providers.get(name)
-                    if read is not None and (read.row, read.generation) not in {
-                        ahead.plan.providers[name],
-                        (left.row, left.generation),
-                    }:
-                        raise Abandoned("a row was read before what the batch ahead found")
-                snapshot = overlaid(snapshot, ahead.plan.providers, ahead.plan.left)
+                forward = overlaid(snapshot, ahead.plan.providers, ahead.plan.left)
+                if forward is None:
+                    raise Abandoned("a row was read before what the batch ahead found")
+                snapshot = forward
             ends = self._now() + DECIDING_MAX_S
             turns = deciding(work.claims, snapshot, among, fleet, work.permits)
             plan = await in_turns(turns, alone=alone, late=lambda: self._now() >= ends)

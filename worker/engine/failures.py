@@ -55,7 +55,9 @@ class Failures:
 
         Where the batch ahead leaves something over, it is left over with that: the order stays.
         """
-        hand.named = _named(batch)
+        named = result_or_error(lambda: named_by(batch), Fault)
+        # one that cannot even be checked is isolated below
+        hand.named = named if isinstance(named, Named) else None
         if hand.after is not None:
             after = hand.after
             applied = await self._behind(batch, confirmed, hand, after)
@@ -216,7 +218,7 @@ def result_or_error(make: Callable[[], Answer], expected: type[Exception]) -> An
         return make()
     except expected:
         raise
-    except Exception as error:  # noqa: BLE001 - the next step of a bug in a query: an error to who asked
+    except Exception as error:  # noqa: BLE001 - told to who asked, who has its next step
         return error
 
 
@@ -228,14 +230,6 @@ async def answer_or_fault(answer: Awaitable[Answer]) -> Answer | Exception:
         raise
     except Exception as error:  # noqa: BLE001 - the next step of an unknown fault in a query: an error to who asked
         return error
-
-
-def _named(batch: Batch) -> Named | None:
-    """What the batch is about; None where a claim cannot even be checked, and will be isolated."""
-    try:
-        return named_by(batch)
-    except Exception:  # noqa: BLE001 - nothing is lost: the batch checks again what has no result
-        return None
 
 
 def _kind(error: Exception) -> tuple[type[Exception], type[BaseException] | None]:

@@ -199,11 +199,9 @@ class Session:
         batches cost more than they gain.
         """
         if ahead is not None:
-            before = ahead.after
-            if before is not None:
-                await before.finished()
-            given_back = before is not None and bool(before.deferred)
-            early = not given_back and await ahead.promising() and self._readable.is_full
+            if ahead.after is not None:
+                await ahead.after.finished()
+            early = await ahead.promising() and self._readable.is_full
             if not early and await ahead.standing() is None:
                 await ahead.finished()
         return await self._readable.next_batch()

@@ -61,11 +61,6 @@ class Work:
         return any(isinstance(claim, PlaceAllocations) for claim in self.claims)
 
     @property
-    def ids(self) -> frozenset[ClaimId]:
-        """The claims that are decided."""
-        return frozenset(deliveries[0].claim for deliveries in (*self._taken, *(one for one, _ in self._wrong)))
-
-    @property
     def carried_before(self) -> bool:
         """Whether one of the claims was carried over from an earlier batch."""
         return any(deliveries[0].carries for deliveries in self._taken)

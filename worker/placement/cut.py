@@ -32,7 +32,7 @@ def cut(claims: Sequence[Claim]) -> int:
     - A consumer that a claim may have left with nothing is not given anything in the same batch. Its row would go
       back to generation 1, and (row, 1) may be what another worker has read earlier; made anew, it is another row.
     """
-    shaping = any(not isinstance(claim, _PLAIN) for claim in claims)
+    shaping = any(not isinstance(claim, PLAIN) for claim in claims)
     named: set[Key] = set()
     shaped: set[Key] = set()
     made: set[Key] = set()
@@ -56,7 +56,8 @@ def cut(claims: Sequence[Claim]) -> int:
     return len(claims)
 
 
-_PLAIN: Final = SetAllocations | AdjustAllocations | ReleaseAllocations | PlaceAllocations
+PLAIN: Final = SetAllocations | AdjustAllocations | ReleaseAllocations | PlaceAllocations
+"""Claims that change who holds how much, and nothing else."""
 
 
 def _revives(claim: Claim, emptied: set[ConsumerId]) -> bool:

@@ -25,7 +25,9 @@ def test_two_batches_one_on_the_plan_of_the_other_decide_as_one_batch_does(
     ]
     whole = decide(claims, snapshot(*ROWS))
     first = decide(claims[: len(ahead)], snapshot(*ROWS))
-    second = decide(claims[len(ahead) :], overlaid(snapshot(*ROWS), first.providers, first.left))
+    forward = overlaid(snapshot(*ROWS), first.providers, first.left)
+    assert forward is not None
+    second = decide(claims[len(ahead) :], forward)
     assert (*first.outcomes, *second.outcomes) == whole.outcomes
 
 
@@ -34,4 +36,12 @@ def test_a_row_that_is_further_already_stays_as_it_was_read() -> None:
     later = replace(ROWS[0], generation=ROWS[0].generation + 1, inventories={VCPU: Stock(Inventory(10), 3)})
     anew = replace(ROWS[0], row=RowId(ROWS[0].row + 7))
     for read in (later, anew):
-        assert overlaid(snapshot(read), plan.providers, plan.left).providers[provider_id(1)] == read
+        forward = overlaid(snapshot(read), plan.providers, plan.left)
+        assert forward is not None
+        assert forward.providers[provider_id(1)] == read
+
+
+def test_nothing_is_laid_over_a_snapshot_that_is_older_than_what_the_batch_found() -> None:
+    plan = decide([set_claim(1, holding(1, {provider_id(1): {VCPU: 3}}))], snapshot(*ROWS))
+    older = replace(ROWS[0], generation=ROWS[0].generation - 1)
+    assert overlaid(snapshot(older), plan.providers, plan.left) is None
