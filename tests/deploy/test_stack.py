@@ -24,9 +24,11 @@ SYSTEM_PYTHON = next(
 GONE_S = 20.0
 START_S = 60.0
 # Says where its stack is, then waits to be ended, by looks: a signal that comes right before a wait does not end it.
+# It obeys SIGINT also where the tests run as a shell's background job, whose children are told to ignore it.
 HOLDER = """
-import sys, time
+import signal, sys, time
 from deploy.local import local_stack
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with local_stack(rabbit=sys.argv[1] == "both") as stack:
     print(stack.postgres.folder.parent, flush=True)
     while True:
