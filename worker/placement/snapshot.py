@@ -45,6 +45,12 @@ class Wanted:
     new_providers: int = 0
     known: Known | None = None
 
+    @property
+    def details(self) -> bool:
+        """Whether more is wanted than allocations need: providers, consumers, and which names exist."""
+        links = self.trees or self.linked or self.held
+        return bool(links or self.names or self.classes_used or self.traits_used or self.new_providers)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRow:

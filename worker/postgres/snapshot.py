@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.placement.ids import AggregateId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
@@ -21,9 +21,45 @@ NOTHING = Known(0, {})
 Records = Sequence[tuple[Any, ...]]
 """Records as the driver gives them: their shape is that of the statement above them."""
 
-# Rows are reached through `= ANY (ARRAY(...))` rather than by joins: those are planned as look-ups by key, whatever the
-# planner thinks of the size of the tables.
-LOAD = text(f"""
+TREES = """
+        UNION SELECT id FROM providers
+              WHERE root = ANY (ARRAY(SELECT root FROM providers WHERE uuid = ANY (CAST(:trees AS uuid[]))))
+"""
+
+DETAILS = f"""
+    , ARRAY(SELECT ROW(l.provider, t.name) FROM provider_traits AS l JOIN traits AS t ON t.id = l.trait
+            WHERE l.provider = ANY (ARRAY(SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[]))))),
+    ARRAY(SELECT ROW(provider, aggregate::text) FROM provider_aggregates
+          WHERE provider = ANY (ARRAY(SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[]))))),
+    ARRAY(SELECT ROW(name, uuid::text) FROM providers WHERE name = ANY (CAST(:names AS text[]))),
+    ARRAY(SELECT nextval('providers_id_seq') FROM generate_series(1, CAST(:new_providers AS integer))),
+    ARRAY(WITH held AS MATERIALIZED (SELECT id, uuid FROM providers WHERE uuid = ANY (CAST(:held AS uuid[])))
+          SELECT ROW((SELECT uuid::text FROM held WHERE id = provider),
+                     (SELECT name FROM resource_classes WHERE id = class), count(*),
+                     (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
+          FROM (SELECT provider, class, (SELECT uuid FROM consumers WHERE id = consumer) FROM allocations
+                WHERE provider = ANY (ARRAY(SELECT id FROM held))) AS holder
+          GROUP BY provider, class),
+    ARRAY(SELECT ROW((SELECT name FROM resource_classes WHERE id = class),
+                     count(*), (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
+          FROM (SELECT class, (SELECT uuid FROM providers WHERE id = provider) FROM inventories WHERE class = ANY (
+                ARRAY(SELECT id FROM resource_classes WHERE name = ANY (CAST(:classes_used AS text[]))))) AS holder
+          GROUP BY class),
+    ARRAY(SELECT ROW((SELECT name FROM traits WHERE id = trait),
+                     count(*), (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
+          FROM (SELECT trait, (SELECT uuid FROM providers WHERE id = provider) FROM provider_traits WHERE trait = ANY (
+                ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))) AS holder
+          GROUP BY trait)
+"""  # noqa: S608 - a number of ours
+NO_DETAILS: Sequence[Any] = ((),) * 7
+
+
+def _load(trees: str = "", details: str = "") -> TextClause:
+    """Rows are reached through `= ANY (ARRAY(...))` rather than by joins.
+
+    Those are planned as look-ups by key, whatever the planner thinks of the size of the tables.
+    """
+    return text(f"""
     WITH named AS MATERIALIZED (
         SELECT id, uuid, project, "user", type, generation FROM consumers
         WHERE uuid = ANY (CAST(CAST(:consumers AS text) AS uuid[]))
@@ -48,37 +84,13 @@ LOAD = text(f"""
         SELECT id FROM providers WHERE uuid = ANY (CAST(CAST(:providers AS text) AS uuid[]))
         UNION SELECT id FROM providers WHERE uuid = ANY (ARRAY(SELECT uuid FROM known WHERE NOT stands))
         UNION SELECT provider FROM holding
-        UNION SELECT id FROM providers
-              WHERE root = ANY (ARRAY(SELECT root FROM providers WHERE uuid = ANY (CAST(:trees AS uuid[]))))
-    ),
-    linked AS MATERIALIZED (SELECT id FROM providers WHERE uuid = ANY (CAST(:linked AS uuid[]))),
-    held AS MATERIALIZED (SELECT id, uuid FROM providers WHERE uuid = ANY (CAST(:held AS uuid[])))
+        {trees}
+    )
     SELECT now(), (SELECT token FROM catalogue), ARRAY(SELECT id FROM known WHERE stands),
     provider.*, stock.*, consumer.*, allocation.*,
-    ARRAY(SELECT ROW(l.provider, t.name) FROM provider_traits AS l JOIN traits AS t ON t.id = l.trait
-          WHERE l.provider = ANY (ARRAY(SELECT id FROM linked))),
-    ARRAY(SELECT ROW(provider, aggregate::text) FROM provider_aggregates
-          WHERE provider = ANY (ARRAY(SELECT id FROM linked))),
-    ARRAY(SELECT ROW(name, uuid::text) FROM providers WHERE name = ANY (CAST(:names AS text[]))),
     ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM resource_classes WHERE name = ANY (CAST(:classes AS text[]))),
-    ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM traits WHERE name = ANY (CAST(:traits AS text[]))),
-    ARRAY(SELECT nextval('providers_id_seq') FROM generate_series(1, CAST(:new_providers AS integer))),
-    ARRAY(SELECT ROW((SELECT uuid::text FROM held WHERE id = provider),
-                     (SELECT name FROM resource_classes WHERE id = class), count(*),
-                     (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
-          FROM (SELECT provider, class, (SELECT uuid FROM consumers WHERE id = consumer) FROM allocations
-                WHERE provider = ANY (ARRAY(SELECT id FROM held))) AS holder
-          GROUP BY provider, class),
-    ARRAY(SELECT ROW((SELECT name FROM resource_classes WHERE id = class),
-                     count(*), (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
-          FROM (SELECT class, (SELECT uuid FROM providers WHERE id = provider) FROM inventories WHERE class = ANY (
-                ARRAY(SELECT id FROM resource_classes WHERE name = ANY (CAST(:classes_used AS text[]))))) AS holder
-          GROUP BY class),
-    ARRAY(SELECT ROW((SELECT name FROM traits WHERE id = trait),
-                     count(*), (array_agg(uuid::text ORDER BY uuid))[1:{EXAMPLES_MAX}])
-          FROM (SELECT trait, (SELECT uuid FROM providers WHERE id = provider) FROM provider_traits WHERE trait = ANY (
-                ARRAY(SELECT id FROM traits WHERE name = ANY (CAST(:traits_used AS text[]))))) AS holder
-          GROUP BY trait)
+    ARRAY(SELECT ROW(name, ordinal IS NOT NULL) FROM traits WHERE name = ANY (CAST(:traits AS text[])))
+    {details}
     FROM {PROVIDER}, {STOCK},
     (SELECT array_agg(id), array_agg(uuid::text), array_agg(project), array_agg("user"), array_agg(type),
             array_agg(generation) FROM named) AS consumer,
@@ -86,15 +98,20 @@ LOAD = text(f"""
      FROM (SELECT h.consumer, h.uuid, c.name, h.amount
            FROM holding AS h JOIN resource_classes AS c ON c.id = h.class
            ORDER BY h.consumer, h.uuid, c.name) AS one) AS allocation
-""")  # noqa: S608 - a number and texts of ours
+    """)  # noqa: S608 - texts of ours
+
+
+LOAD = {False: _load(), True: _load(TREES, DETAILS)}
+"""Without and with details: for allocations alone, that it need not look for anything else saves X of the statement."""
 
 
 async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterable[RowId]) -> Snapshot:
     """What `wanted` names, without the consumers `own` that this transaction itself inserted."""
-    row = (await connection.execute(LOAD, _parameters(wanted, own))).one()
+    row = (await connection.execute(LOAD[wanted.details], _parameters(wanted, own))).one()
     now, catalogue, standing = row[:3]
     providers, stocks, consumers, allocations = row[3:12], row[12:21], row[21:27], row[27:31]
-    traits, aggregates, names, classes, known, new_rows, holders, class_users, trait_users = row[31:]
+    classes, known = row[31:33]
+    traits, aggregates, names, new_rows, holders, class_users, trait_users = row[33:] or NO_DETAILS
     return Snapshot(
         now=now,
         catalogue=catalogue,
@@ -115,7 +132,7 @@ async def load_snapshot(connection: AsyncConnection, wanted: Wanted, own: Iterab
 def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
     known = wanted.known or NOTHING
     rows = known.rows.values()
-    return {
+    given: dict[str, object] = {
         "catalogue": known.catalogue,
         "known": literal(known.rows),
         "known_rows": literal([row.row for row in rows]),
@@ -123,16 +140,20 @@ def _parameters(wanted: Wanted, own: Iterable[RowId]) -> dict[str, object]:
         "providers": literal([name for name in wanted.providers if name not in known.rows]),
         "consumers": literal(wanted.consumers),
         "own": sorted(own),
-        "names": wanted.names,
         "classes": wanted.classes,
         "traits": wanted.traits,
-        "trees": wanted.trees,
-        "linked": wanted.linked,
-        "held": wanted.held,
-        "classes_used": wanted.classes_used,
-        "traits_used": wanted.traits_used,
-        "new_providers": wanted.new_providers,
     }
+    if wanted.details:
+        given |= {
+            "names": wanted.names,
+            "trees": wanted.trees,
+            "linked": wanted.linked,
+            "held": wanted.held,
+            "classes_used": wanted.classes_used,
+            "traits_used": wanted.traits_used,
+            "new_providers": wanted.new_providers,
+        }
+    return given
 
 
 def _standing(known: Known | None, standing: Sequence[RowId]) -> dict[ProviderId, ProviderRow]:

@@ -53,15 +53,11 @@ class StoreTransaction:
         exist is. Raises `LockTimeout`, and `Conflict` where a new consumer is being made by another transaction.
         """
         asked = {put.id: put for put in new}
-        named, known = set(providers), set(consumers) - asked.keys()
-        versions = await locks.lock_providers(self._connection, named) if named else {}
-        found = await locks.lock_consumers(self._connection, known) if known else {}
-        inserted = await locks.insert_consumers(self._connection, new) if new else {}
-        self._inserted |= {name: (row, asked[name]) for name, row in inserted.items()}
-        late = asked.keys() - inserted.keys()
-        if late:
-            found |= await locks.lock_latecomers(self._connection, late)
-        return Locked(versions, found)
+        taken = await locks.lock(self._connection, set(providers), set(consumers) - asked.keys(), new)
+        self._inserted |= {name: (row, asked[name]) for name, row in taken.inserted.items()}
+        late = asked.keys() - taken.inserted.keys()
+        found = await locks.lock_latecomers(self._connection, late) if late else {}
+        return Locked(taken.providers, taken.consumers | found)
 
     async def write_plan(self, writes: Writes) -> None:
         """Write all that a batch changes. Raises `Conflict` where a row is not as the plan found it."""

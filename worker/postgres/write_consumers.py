@@ -9,7 +9,7 @@ from worker.faults import Conflict
 from worker.placement.ids import ConsumerId, RowId
 from worker.placement.plan import ConsumerPut, Writes
 from worker.postgres.guard import write_rows
-from worker.postgres.locks import insert_consumers
+from worker.postgres.locks import lock
 from worker.postgres.rows import columns
 
 Inserted = Mapping[ConsumerId, tuple[RowId, ConsumerPut]]
@@ -64,7 +64,7 @@ async def write_consumers(connection: AsyncConnection, writes: Writes, inserted:
     await write_rows(connection, DELETE, gone, "consumers deleted")
     await _update(connection, writes.consumers_put, inserted)
     missing = [put for put in writes.consumers_put if put.row is None and put.id not in inserted]
-    late = await insert_consumers(connection, missing) if missing else {}
+    late = (await lock(connection, (), (), missing)).inserted
     if len(late) < len(missing):
         raise Conflict(f"{len(missing) - len(late)} consumers exist already")
     there = {put.id: put.row for put in writes.consumers_put if put.row is not None}

@@ -33,8 +33,12 @@ class Sql:
         waiting = """
             SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
         """
+        await self.wait_while(f"SELECT ({waiting}) < :count", count=count)
+
+    async def wait_while(self, condition: str, **values: object) -> None:
+        """Return as soon as the condition, a statement, gives nothing that is true."""
         async with asyncio.timeout(DEADLINE_S):
-            while await self.value(waiting) < count:
+            while await self.value(condition, **values):
                 pass
 
     async def end_other_sessions(self) -> None:

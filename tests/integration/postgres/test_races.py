@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.contract.batches import (
     C1,
     C2,
+    C3,
     P1,
     P2,
     P3,
@@ -46,6 +47,32 @@ async def test_providers_are_locked_in_order_of_id_whatever_the_order_given(stor
         assert await sql.value(free, id=P1) == 0
         assert await sql.value(free, id=P3) == 1
     assert (await waiting).providers.keys() == {P1, P2, P3}
+
+
+async def test_consumers_are_locked_after_all_providers_and_made_after_both(store: Store, sql: Sql) -> None:
+    free = "SELECT count(*) FROM (SELECT FROM consumers WHERE uuid = :id FOR UPDATE SKIP LOCKED) AS free"
+    await make_providers(store, [P1])
+    await grant(store, {C1: {P1: 1}, C2: {P1: 1}})
+
+    async def waits(store: Store) -> Locked:
+        async with store.transaction() as transaction:
+            locked = await transaction.lock((P1,), (C1, C2), (put(C3),))
+            await transaction.write_plan(Writes(consumers_put=(put(C3),)))
+            return locked
+
+    async with asyncio.TaskGroup() as tasks:
+        async with store.transaction() as holder:
+            await holder.lock((), (C2,), ())
+            async with store.transaction() as first:
+                await first.lock((P1,), (), ())
+                waiting = tasks.create_task(waits(store))
+                await sql.wait_for_waiters()
+                assert await sql.value(free, id=C1) == 1
+            await sql.wait_while(free, id=C1)
+            async with store.transaction() as other:
+                assert not (await other.lock((), (), (put(C3),))).consumers
+                await other.write_plan(Writes())
+        assert (await waiting).consumers.keys() == {C1, C2}
 
 
 async def test_opposite_orders_never_deadlock(store: Store) -> None:

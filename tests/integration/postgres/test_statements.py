@@ -1,5 +1,6 @@
 """What a batch costs: a constant number of statements, rows reached by key, updates that stay in their page."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,10 +52,10 @@ HOT_STATEMENTS = {
     "confirm": inbox.CONFIRM,
     "refresh": feed.REFRESH,
     "load_fleet": feed.LOAD,
-    "load_snapshot": snapshot.LOAD,
-    "lock_providers": locks.LOCK_PROVIDERS,
-    "lock_consumers": locks.LOCK_CONSUMERS,
-    "insert_consumers": locks.INSERT_CONSUMERS,
+    "load_snapshot": snapshot.LOAD[False],
+    "load_snapshot_with_details": snapshot.LOAD[True],
+    "lock": locks.LOCK,
+    "lock_latecomers": locks.LOCK_LATECOMERS,
     "write_held": write_held.WRITE_HELD,
     "restructure": write_providers.RESTRUCTURE,
     "put_inventories": write_inventories.PUT,
@@ -103,7 +104,7 @@ async def test_a_batch_takes_as_many_statements_whatever_its_size(store: Store, 
     of_one, statements[:] = list(statements), []
     await run_batch(store, 90, 101)
     assert statements == of_one
-    assert len(of_one) == 6
+    assert len(of_one) == 5
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -147,22 +148,23 @@ async def test_hot_statements_reach_their_rows_by_key(engine: AsyncEngine, seede
 
 
 async def test_rows_are_sorted_below_the_locking(engine: AsyncEngine, seeded: None) -> None:
-    for statement in (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS):
-        plan = [node for node in nodes(await generic_plan(engine, statement)) if not is_evaluated_once(node)]
-        kinds = [node["Node Type"] for node in plan]
-        locking = kinds.index("LockRows")
-        assert kinds[locking + 1] in {"Sort", "Index Scan"}
+    for statement, parts in ((locks.LOCK, 2), (locks.LOCK_LATECOMERS, 1)):
+        locking = [node for node in nodes(await generic_plan(engine, statement)) if node["Node Type"] == "LockRows"]
+        assert len(locking) == parts
+        for node in locking:
+            below = [child["Node Type"] for child in node["Plans"] if not is_evaluated_once(child)]
+            assert below in (["Sort"], ["Index Scan"])
 
 
 async def test_what_is_to_be_locked_is_read_once_however_many_rows_have_moved(
     engine: AsyncEngine, seeded: None
 ) -> None:
-    for statement in (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS, locks.LOCK_LATECOMERS):
+    for statement, parts in ((locks.LOCK, 2), (locks.LOCK_LATECOMERS, 1)):
         plan = list(nodes(await generic_plan(engine, statement)))
-        assert sum(is_evaluated_once(node) for node in plan) == 1
         conditions = [node[key] for node in plan for key in ("Index Cond", "Recheck Cond") if key in node]
-        assert conditions
-        assert not any("::" in condition for condition in conditions)
+        of_rows = {condition for condition in conditions if "uuid" in condition}
+        assert len(of_rows) == parts
+        assert all(re.fullmatch(r"\(uuid = ANY \(\$\d+\)\)", condition) for condition in of_rows)
 
 
 async def test_nearly_all_updates_of_hot_rows_are_hot(database_url: str, sql: Sql) -> None:
