@@ -35,7 +35,6 @@ class Stage(StrEnum):
     DECIDE = "decide"
     LOCK = "lock"
     WRITE = "write"
-    RECORD = "record"
     TRANSACTION = "transaction"
     PUBLISH = "publish"
     SETTLE = "settle"

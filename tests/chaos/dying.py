@@ -48,7 +48,6 @@ class Stage(StrEnum):
     DECIDE = "decide"
     LOCK = "lock"
     WRITE = "write"
-    RECORD = "record"
     COMMIT = "commit"
     PUBLISH = "publish"
     ACK = "ack"
@@ -60,7 +59,6 @@ AFTER = {
     "load_snapshot": Stage.READ,
     "lock": Stage.LOCK,
     "write_plan": Stage.WRITE,
-    "record": Stage.RECORD,
 }
 
 

@@ -168,7 +168,7 @@ async def test_nothing_is_decided_behind_a_change_of_structure(one_each: Rig) ->
     assert one_each.code(2) == "allocation.granted"
 
 
-@pytest.mark.parametrize("step", ["lock", "write", "record", "commit"])
+@pytest.mark.parametrize("step", ["lock", "write", "commit"])
 @pytest.mark.parametrize("error", [Conflict("40001"), LockTimeout("55P03"), LookupError("once")], ids=repr)
 async def test_it_is_thrown_away_and_decided_anew_when_the_one_ahead_does_not_commit(
     one_each: Rig, step: str, error: Exception
@@ -188,8 +188,8 @@ async def test_a_commit_of_unknown_fate_ahead_is_found_out_first(one_each: Rig) 
 
 
 async def test_an_outage_ahead_takes_nothing_behind_it_first(one_each: Rig) -> None:
-    one_each.store.fail_next("record", Outage("08006"))
-    gate = one_each.store.steps.hold_next("record")
+    one_each.store.fail_next("write", Outage("08006"))
+    gate = one_each.store.steps.hold_next("write")
     one_each.send(put(1, 1, {1: 6}), put(2, 2, {1: 5}))
     async with one_each.working():
         await gate.reached()

@@ -43,7 +43,7 @@ claims = st.one_of(
     st.builds(lambda p: claim(0, "provider.delete", provider=provider_id(p)), where),
 )
 store_faults = st.tuples(
-    st.sampled_from(["begin", "keep_fresh", "read", "lock", "write", "record", "commit", "confirm", "probe"]),
+    st.sampled_from(["begin", "keep_fresh", "read", "lock", "write", "commit", "confirm", "probe"]),
     st.sampled_from([Conflict("40001"), LockTimeout("55P03"), Outage("08006"), LookupError("once")]),
     st.booleans(),
 ).filter(lambda fault: not (isinstance(fault[1], LookupError) and fault[0] in ELSEWHERE_TOO))

@@ -34,7 +34,7 @@ async def test_of_a_message_that_comes_again_the_known_claims_have_their_outcome
     assert two_each.consumer.acked == [((), 1)]
 
 
-@pytest.mark.parametrize("step", ["begin", "record", "commit"])
+@pytest.mark.parametrize("step", ["begin", "write", "commit"])
 async def test_an_outage_in_the_middle_of_a_message_leaves_the_rest_for_its_redelivery(
     two_each: Rig, step: str
 ) -> None:
@@ -66,7 +66,7 @@ async def _settled_or_waiting(rig: Rig) -> None:
 async def test_after_a_fault_that_no_probe_sees_a_message_of_several_claims_is_taken_until_it_is_settled(
     two_each: Rig,
 ) -> None:
-    two_each.store.fail_next("record", Outage("53100"))
+    two_each.store.fail_next("write", Outage("53100"))
     two_each.send(together(*puts(1, 2, 3, 4, 5)), together(*puts(6, 7)))
     async with two_each.working():
         await two_each.resume()

@@ -17,7 +17,7 @@ def carrying() -> tuple[Rig, Gate]:
 
 def armed(rig: Rig) -> Gate:
     """The gate in which the second try of the next batch waits for its locks; the first fails at its end."""
-    rig.store.fail_next("record", Conflict("40001"))
+    rig.store.fail_next("write", Conflict("40001"))
     rig.store.steps.hold_next("lock").open()
     return rig.store.steps.hold_next("lock")
 
@@ -60,7 +60,7 @@ async def test_it_is_taken_up_though_a_batch_of_known_claims_went_through_behind
     async with rig.working():
         rig.send(known)
         await rig.settled()
-        first_try, second_try = rig.store.steps.hold_next("record"), armed(rig)
+        first_try, second_try = rig.store.steps.hold_next("write"), armed(rig)
         rig.send(put(1, 1, {1: 6}), known)
         await first_try.reached()
         await rig.store.until(lambda: rig.store.steps.taken.count("commit") == 2, "the known claim is through")

@@ -12,7 +12,7 @@ from worker.faults import Outage, Unconfirmed, Unroutable
 from worker.placement.inventory import Inventory
 
 ROW = provider_row(1, {VCPU: Inventory(10)})
-STEPS = ["begin", "keep_fresh", "read", "lock", "write", "record", "commit"]
+STEPS = ["begin", "keep_fresh", "read", "lock", "write", "commit"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -76,7 +76,7 @@ async def test_a_session_that_lasted_is_followed_by_short_waits_again(rig: Rig) 
 
 async def test_an_outage_of_the_database_is_never_a_reason_to_park(rig: Rig) -> None:
     rig.seed(ROW)
-    rig.store.fail_next("record", Outage("08006"), times=5)
+    rig.store.fail_next("write", Outage("08006"), times=5)
     rig.send(put(1, 1, {1: 1}))
     async with rig.working():
         for _ in range(5):
@@ -230,7 +230,7 @@ async def test_when_stopped_the_batches_in_hand_are_finished_and_settled_and_not
 
 async def test_a_fault_that_no_probe_sees_charges_its_deliveries_to_one_message_alone(rig: Rig) -> None:
     rig.seed(ROW)
-    rig.store.fail_next("record", Outage("42P01"), times=6)
+    rig.store.fail_next("write", Outage("42P01"), times=6)
     rig.send(*(put(number, number, {1: 1}) for number in range(1, 9)))
     async with rig.working():
         for _ in range(6):

@@ -38,7 +38,7 @@ def _send(rig: Rig, bodies: Sequence[Body], in_a_message: int) -> None:
 
 
 async def test_one_conflict_has_two_batches_read_again_and_no_more(rig: Rig) -> None:
-    rig.store.fail_next("record", Conflict("40001"))
+    rig.store.fail_next("write", Conflict("40001"))
     _send(rig, [put(number, number, {1: 1}) for number in range(1, 101)], 50)
     async with rig.working():
         await rig.settled()
@@ -49,7 +49,7 @@ async def test_what_a_batch_leaves_over_does_not_go_through_all_that_is_read(rig
     again = [release(1, 1), put(2, 1, {1: 1})]
     _send(rig, [*again, *(put(number, number, {1: 1}) for number in range(3, 101))], 50)
     async with rig.working():
-        await rig.store.until(lambda: rig.store.steps.taken.count("record") >= 2, "the second batch is decided")
+        await rig.store.until(lambda: rig.store.steps.taken.count("write") >= 2, "the second batch is decided")
         assert rig.store.steps.taken.count("read") <= 5
         await rig.settled()
     assert rig.order() == list(range(1, 101))

@@ -83,7 +83,7 @@ async def test_a_place_that_another_worker_took_first_lands_elsewhere() -> None:
     assert taken(first, 1) == [provider_id(2)]
 
 
-@pytest.mark.parametrize("step", ["write", "record", "commit"])
+@pytest.mark.parametrize("step", ["write", "commit"])
 async def test_what_a_failed_batch_would_have_taken_is_free_again(step: str) -> None:
     rig = Rig(batch_size_max=1)
     rig.seed(HOSTS[0])

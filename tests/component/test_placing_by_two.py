@@ -19,7 +19,7 @@ asked = st.lists(
 )
 faults = st.lists(
     st.tuples(
-        st.sampled_from(["keep_fresh", "read", "refresh", "lock", "write", "record", "commit"]),
+        st.sampled_from(["keep_fresh", "read", "refresh", "lock", "write", "commit"]),
         st.sampled_from([Conflict("40001"), LockTimeout("55P03")]),
     ),
     max_size=4,

@@ -43,7 +43,7 @@ async def test_several_culprits_in_one_batch_are_all_found(rig: Rig) -> None:
 
 async def test_a_claim_that_fails_alone_only_once_goes_through(rig: Rig) -> None:
     rig.seed(ROW)
-    rig.store.fail_next("record", LookupError("once"))
+    rig.store.fail_next("write", LookupError("once"))
     await rig.run(put(1, 1, {1: 1}))
     assert rig.code(1) == "allocation.granted"
     assert rig.store.steps.taken.count("probe") == 2
@@ -68,8 +68,8 @@ async def test_nothing_is_parked_while_the_database_cannot_be_probed(rig: Rig) -
 
 async def test_a_claim_that_fails_in_two_ways_is_not_parked_yet(rig: Rig) -> None:
     rig.seed(ROW)
-    rig.store.fail_next("record", LookupError("one way"))
-    rig.store.fail_next("record", ValueError("another"))
+    rig.store.fail_next("write", LookupError("one way"))
+    rig.store.fail_next("write", ValueError("another"))
     rig.send(put(1, 1, {1: 1}))
     async with rig.working():
         await rig.is_waiting_out()

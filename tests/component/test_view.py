@@ -53,7 +53,7 @@ async def test_a_load_that_is_cut_off_leaves_no_view_behind() -> None:
     assert rig.codes([1, 2, 3]) == ["allocation.granted", "no_candidates", "allocation.granted"]
 
 
-@pytest.mark.parametrize("step", ["write", "record", "commit"])
+@pytest.mark.parametrize("step", ["write", "commit"])
 async def test_a_batch_behind_never_loads_a_view_of_its_own(step: str) -> None:
     rig = Rig(batch_size_max=1)
     rig.seed(*(provider_row(number, {VCPU: Inventory(10)}) for number in (1, 2)))

@@ -150,7 +150,7 @@ async def test_a_claim_that_needs_a_row_not_locked_is_carried_over_and_goes_firs
     assert first.store.state.consumer(consumer_id(1)) is None
 
 
-@pytest.mark.parametrize("step", ["begin", "keep_fresh", "read", "lock", "write", "record", "commit"])
+@pytest.mark.parametrize("step", ["begin", "keep_fresh", "read", "lock", "write", "commit"])
 async def test_after_a_conflict_the_whole_transaction_is_run_again(rig: Rig, step: str) -> None:
     rig.seed(ROW)
     rig.store.fail_next(step, Conflict("40001"), times=4)
@@ -165,14 +165,14 @@ async def test_after_a_conflict_the_whole_transaction_is_run_again(rig: Rig, ste
 
 async def test_every_try_is_a_sign_of_life(rig: Rig) -> None:
     rig.seed(ROW)
-    rig.store.fail_next("record", Conflict("40001"), times=4)
+    rig.store.fail_next("write", Conflict("40001"), times=4)
     await rig.run(put(1, 1, {1: 1}))
     assert rig.pulse.beats.count("decide") == 5
 
 
 async def test_a_conflict_in_every_try_counts_as_an_outage(rig: Rig) -> None:
     rig.seed(ROW)
-    rig.store.fail_next("record", Conflict("40001"), times=5)
+    rig.store.fail_next("write", Conflict("40001"), times=5)
     rig.send(put(1, 1, {1: 1}))
     async with rig.working():
         await rig.is_waiting_out()

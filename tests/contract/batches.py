@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from worker.engine.ports import Transaction
 from worker.messages import Record
 from worker.placement.ids import AggregateId, ClaimId, ConsumerId, ProviderId, ResourceClass, RowId, Trait
 from worker.placement.inventory import Inventory
@@ -75,6 +76,13 @@ async def write(store: Store, writes: Writes) -> None:
     """A plan written in a transaction of its own, without locks."""
     async with store.transaction() as transaction:
         await transaction.write_plan(writes)
+
+
+async def keep(transaction: Transaction, *records: Record) -> int:
+    """Outcomes without an effect; the number of the batch they make."""
+    batch = await transaction.write_plan(Writes(), records)
+    assert batch is not None
+    return batch
 
 
 async def make_providers(

@@ -16,6 +16,7 @@ from tests.contract.batches import (
     aggregate_id,
     edit,
     grant,
+    keep,
     make_providers,
     outcome,
     provider_id,
@@ -181,7 +182,7 @@ async def test_what_changes_no_provider_is_not_told(store: Store) -> None:
     horizon, _ = await load(store)
     await write(store, Writes(classes_created=(ResourceClass("CUSTOM_X"),), traits_created=(GOLD,)))
     async with store.transaction() as transaction:
-        await transaction.record([outcome(1)])
+        await keep(transaction, outcome(1))
     assert not (await refresh(store, horizon)).rows
 
 

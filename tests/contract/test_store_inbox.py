@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contract.batches import claim_id, outcome
+from tests.contract.batches import claim_id, keep, outcome
 from worker.faults import Conflict
 from worker.messages import Record, Recorded
 from worker.placement.ids import ClaimId
@@ -17,7 +17,7 @@ AT_ONCE = timedelta(0)
 async def record(store: Store, *records: Record) -> int:
     """Outcomes in a transaction of their own; the number of their batch."""
     async with store.transaction() as transaction:
-        return await transaction.record(records)
+        return await keep(transaction, *records)
 
 
 async def known(store: Store, *numbers: int) -> Mapping[ClaimId, Recorded]:

@@ -168,17 +168,17 @@ class FakeTransaction:
                 held[consumer] = version
         return Locked(found, held)
 
-    async def write_plan(self, writes: Writes) -> None:
+    async def write_plan(self, writes: Writes, records: Sequence[Record] = ()) -> int | None:
         await self._store.steps.begin("write")
         state = await self.writable()
         for row, put in self._inserted.values():
             insert_consumer(state, row, put)
         write_plan(state, writes, self._inserted, self._now, self._store.next_row)
         self._inserted = {}
+        return self._record(state, records) if records else None
 
-    async def record(self, records: Sequence[Record]) -> int:
-        await self._store.steps.begin("record")
-        state, batch = await self.writable(), next(self._store.batches)
+    def _record(self, state: State, records: Sequence[Record]) -> int:
+        batch = next(self._store.batches)
         known = [one.claim for one in records if one.claim in state.inbox]
         if known or len({one.claim for one in records}) < len(records):
             raise Conflict(f"{len(known)} of {len(records)} claims were decided by another worker")

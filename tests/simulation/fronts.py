@@ -49,15 +49,16 @@ class RecordsLater(Through):
             yield _typed(later)
         if later.records:
             async with self.store.transaction() as transaction:
-                await transaction.record(later.records)
+                await transaction.write_plan(Writes(), later.records)
 
 
 @dataclass
 class _Later(Front):
     records: Sequence[Record] = ()
 
-    async def record(self, records: Sequence[Record]) -> int:
+    async def write_plan(self, writes: Writes, records: Sequence[Record] = ()) -> int | None:
         self.records = records
+        await self.behind.write_plan(writes)
         return 0
 
 
@@ -76,8 +77,8 @@ class Unguarded(Through):
 class _Overwriting(Front):
     """Its guarded statements meet the rows that are there, whatever their generation."""
 
-    async def write_plan(self, writes: Writes) -> None:
-        await self.behind.write_plan(_unguarded(writes, await self.behind.writable()))
+    async def write_plan(self, writes: Writes, records: Sequence[Record] = ()) -> int | None:
+        return await self.behind.write_plan(_unguarded(writes, await self.behind.writable()), records)
 
 
 @dataclass

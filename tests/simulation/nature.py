@@ -14,9 +14,9 @@ from worker.faults import Conflict, LockTimeout, Outage
 
 SLOW_S = 4.0
 TURNS_TO_LIVE_MAX = 12
-BUG_STEPS = frozenset({"keep_fresh", "read", "lock", "write", "record"})
+BUG_STEPS = frozenset({"keep_fresh", "read", "lock", "write"})
 """Steps that are taken on the route alone, where an unknown exception has its next step."""
-LATE_STEPS = frozenset({"write", "record", "commit"})
+LATE_STEPS = frozenset({"write", "commit"})
 ROUTE_STEPS = BUG_STEPS | {"refresh", "load"}
 CRASH_AT_LIKELIHOOD = 0.7
 CRASHES_AT_MAX = 4

@@ -5,7 +5,7 @@ from random import Random
 from typing import Final
 
 STORE_STEPS: Final = (
-    "begin", "load", "portion", "keep_fresh", "refresh", "read", "lock", "write", "record", "commit", "probe",
+    "begin", "load", "portion", "keep_fresh", "refresh", "read", "lock", "write", "commit", "probe",
     "unconfirmed", "confirm", "prune",
 )  # fmt: skip
 CONSUMER_STEPS: Final = ("open", "cancel", "close")

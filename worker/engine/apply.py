@@ -192,11 +192,8 @@ class Route:
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
             hand.stand(Standing(plan, decision.catalogue, at.trial.used))
         with self._telemetry.time_in(Stage.WRITE):
-            await at.transaction.write_plan(plan.writes)
-            encoded = await encoding
-        with self._telemetry.time_in(Stage.RECORD):
-            records = [record for record, _ in encoded]
-            applied.batch = await at.transaction.record(records) if records else None
+            records = [record for record, _ in await encoding]
+            applied.batch = await at.transaction.write_plan(plan.writes, records)
 
     @property
     def locks_first(self) -> bool:

@@ -36,11 +36,8 @@ class Transaction(Protocol):
     ) -> Locked:
         """Lock rows in id order, insert `new` consumers; the versions of those that exist, inserted ones left out."""
 
-    async def write_plan(self, writes: Writes) -> None:
-        """Write all that a batch changes."""
-
-    async def record(self, records: Sequence[Record]) -> int:
-        """Keep the outcomes; the number of the batch that they make."""
+    async def write_plan(self, writes: Writes, records: Sequence[Record] = ()) -> int | None:
+        """Write all that a batch changes, and keep its outcomes; the number of the batch that they make."""
 
 
 class Store(Protocol):

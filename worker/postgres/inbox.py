@@ -30,8 +30,10 @@ KEEP_FRESH = text("""
     FROM inbox WHERE claim_id = ANY (CAST(CAST(:claims AS text) AS uuid[]))
 """)
 
-RECORD = text("""
-    WITH this AS (SELECT nextval('inbox_batches') AS batch),
+# Part of the statement that writes what the batch's claims change (`write_held`). The key of the table is a conflict
+# where another worker has decided one of the claims.
+RECORDED = """
+    this AS MATERIALIZED (SELECT nextval('inbox_batches') AS batch WHERE CAST(:claims AS text) <> '{}'),
     recorded AS (
         INSERT INTO inbox (claim_id, fingerprint, types, bodies, correlation_id, batch)
         SELECT given.*, this.batch
@@ -42,8 +44,7 @@ RECORD = text("""
         ORDER BY given.claim_id
     ),
     unconfirmed AS (INSERT INTO inbox_unconfirmed (batch) SELECT batch FROM this)
-    SELECT batch FROM this
-""")
+"""
 
 # What one sweep takes is left alone by others for as long again, which is its time to get the events confirmed.
 SWEEP = text("""
@@ -78,19 +79,15 @@ async def keep_fresh(
     return {ClaimId(row[0]): _recorded(row) for row in rows}
 
 
-async def record(connection: AsyncConnection, records: Sequence[Record]) -> int:
-    """Keep outcomes, as the last statement of a transaction; the number of the batch they make.
-
-    The key of the table raises `Conflict` where another worker has decided one of the claims.
-    """
-    given = {
+def recorded(records: Sequence[Record]) -> dict[str, object]:
+    """The parameters of `RECORDED`."""
+    return {
         "claims": literal([one.claim for one in records]),
         "fingerprints": [one.fingerprint for one in records],
         "types": json.dumps([",".join(one.types) for one in records]),
         "bodies": [b"\n".join(one.bodies) for one in records],
         "correlation_ids": json.dumps([one.correlation_id for one in records]),
     }
-    return int((await connection.execute(RECORD, given)).scalar_one())
 
 
 async def sweep(connection: AsyncConnection, older_than: timedelta, limit: int) -> list[SweptBatch]:

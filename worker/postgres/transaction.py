@@ -59,8 +59,11 @@ class StoreTransaction:
         found = await locks.lock_latecomers(self._connection, late) if late else {}
         return Locked(taken.providers, taken.consumers | found)
 
-    async def write_plan(self, writes: Writes) -> None:
-        """Write all that a batch changes. Raises `Conflict` where a row is not as the plan found it."""
+    async def write_plan(self, writes: Writes, records: Sequence[Record] = ()) -> int | None:
+        """Write all that a batch changes, and keep its outcomes; the number of the batch they make, to be confirmed.
+
+        Raises `Conflict` where a row is not as the plan found it, or another worker has decided one of the claims.
+        """
         await create_names(self._connection, writes)
         await delete_allocations(self._connection, writes)
         await delete_inventories(self._connection, writes)
@@ -69,12 +72,5 @@ class StoreTransaction:
         await put_inventories(self._connection, writes)
         await link_providers(self._connection, writes)
         rows = await write_consumers(self._connection, writes, self._inserted)
-        await write_held(self._connection, writes, rows)
         await delete_names(self._connection, writes)
-
-    async def record(self, records: Sequence[Record]) -> int:
-        """Keep the outcomes, last of all; the number of the batch they make, to be confirmed later.
-
-        Raises `Conflict` where another worker has decided one of the claims.
-        """
-        return await inbox.record(self._connection, records)
+        return await write_held(self._connection, writes, rows, records)

@@ -1,6 +1,8 @@
-"""Writes what every granted claim changes: allocations, the counters they add up to, and providers' generations.
+"""The last statement of a batch: what every granted claim changes, and the outcomes of all.
 
-Which providers a transaction has changed is told to the resident views in the same statement.
+Allocations, the counters they add up to and providers' generations are written, which providers the transaction has
+changed is told to the resident views, and the outcomes go to the inbox: together, since each statement is a round trip
+more in which others wait for the locks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,14 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.faults import Conflict
+from worker.messages import Record
 from worker.placement.ids import ConsumerId, ResourceClass, RowId
 from worker.placement.plan import AllocationPut, Writes
+from worker.postgres import inbox
 from worker.postgres.changes import changed_providers
 from worker.postgres.rows import literal
 
 # Classes are looked up once, and the rows say by its place which of them they are of: joined to every row, they cost a
 # tenth of the statement. Where one of them is gone nothing is inserted, which is fewer rows than planned.
-WRITE_HELD = text("""
+WRITE_HELD = text(f"""
     WITH class AS MATERIALIZED (
         SELECT array_agg((SELECT id FROM resource_classes WHERE name = given.name) ORDER BY place) AS ids
         FROM unnest(CAST(CAST(:names AS text) AS text[])) WITH ORDINALITY AS given (name, place)
@@ -56,27 +60,35 @@ WRITE_HELD = text("""
     ),
     told AS (
         INSERT INTO changes (providers, everything)
-        SELECT CAST(CAST(:changed AS text) AS bigint[]), CAST(:everything AS boolean)
-    )
+        SELECT CAST(CAST(:changed AS text) AS bigint[]), everything FROM (SELECT CAST(:everything AS boolean)) AS more
+        (everything) WHERE everything OR CAST(:changed AS text) <> '{{}}'
+    ),
+    {inbox.RECORDED}
     SELECT (SELECT count(*) FROM advanced), (SELECT count(*) FROM counted),
-           (SELECT count(*) FROM made) + (SELECT count(*) FROM put)
-""")
+           (SELECT count(*) FROM made) + (SELECT count(*) FROM put), (SELECT batch FROM this)
+""")  # noqa: S608 - a text of ours
 
 
-async def write_held(connection: AsyncConnection, writes: Writes, rows: Mapping[ConsumerId, RowId]) -> None:
+async def write_held(
+    connection: AsyncConnection, writes: Writes, rows: Mapping[ConsumerId, RowId], records: Sequence[Record]
+) -> int | None:
     """Advance providers, set counters, insert or overwrite allocations of consumers whose row ids are given.
 
-    Tells of every provider that `writes` changes, be it by another statement.
-    Raises `Conflict` where something is not as planned.
+    Tells of every provider that `writes` changes, be it by another statement. Keeps outcomes: the number of the batch
+    that they make, to be confirmed later; None without any. Raises `Conflict` where something is not as planned, or
+    where another worker has decided one of the claims.
     """
     planned = (len(writes.providers_advanced), len(writes.used_put), len(writes.allocations_put))
     changed, everything = changed_providers(writes), bool(writes.classes_renamed)
-    if not any(planned) and not changed and not everything:
-        return
+    if not any(planned) and not changed and not everything and not records:
+        return None
     told = {"changed": literal(changed), "everything": everything}
-    written = (await connection.execute(WRITE_HELD, _columns(writes, rows) | told)).one()
+    *written, batch = (
+        await connection.execute(WRITE_HELD, _columns(writes, rows) | told | inbox.recorded(records))
+    ).one()
     if tuple(written) != planned:
         raise Conflict(f"providers advanced, counters and allocations put: {tuple(written)} written, {planned} planned")
+    return None if batch is None else int(batch)
 
 
 def _columns(writes: Writes, rows: Mapping[ConsumerId, RowId]) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.contract.batches import C1, GOLD, P1, P2, aggregate_id, grant, make_providers, outcome, write
+from tests.contract.batches import C1, GOLD, P1, P2, aggregate_id, grant, keep, make_providers, outcome, write
 from tests.integration.postgres.conftest import Sql
 from worker.placement.plan import Writes
 from worker.postgres.audit import RULES, audit
@@ -45,7 +45,7 @@ async def lived_in(store: Store) -> None:
     await write(store, Writes(traits_created=(GOLD,), traits_linked=linked, aggregates_linked=members))
     await grant(store, {C1: {P1: 3, P2: 4}})
     async with store.transaction() as transaction:
-        await transaction.record([outcome(1, '{"ä":"\\n"}'.encode(), b"{}")])
+        await keep(transaction, outcome(1, '{"ä":"\\n"}'.encode(), b"{}"))
 
 
 async def test_nothing_is_found_where_all_is_well(engine: AsyncEngine, lived_in: None) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.contract.batches import P1, make_providers, outcome
+from tests.contract.batches import P1, keep, make_providers, outcome
 from tests.integration.postgres.conftest import Sql
 from worker.faults import Conflict, LockTimeout, Outage
 from worker.placement.snapshot import Wanted
@@ -23,7 +23,7 @@ async def run(engine: AsyncEngine, statement: str) -> None:
 async def test_a_commit_cut_off_is_a_conflict_because_its_fate_is_unknown(store: Store, sql: Sql) -> None:
     async def cut_off() -> None:
         async with store.transaction() as transaction:
-            await transaction.record([outcome(1)])
+            await keep(transaction, outcome(1))
             await sql.end_other_sessions()
 
     with pytest.raises(Conflict, match="fate of a commit"):

@@ -17,6 +17,7 @@ from tests.contract.batches import (
     consumer_id,
     edit,
     grant,
+    keep,
     make_providers,
     outcome,
     provider_id,
@@ -142,10 +143,10 @@ async def test_a_latecomer_in_another_hand_is_a_conflict_and_never_waited_for(
 async def test_of_two_workers_with_the_same_claim_one_records_it(store: Store, sql: Sql) -> None:
     async def second() -> int:
         async with store.transaction() as transaction:
-            return await transaction.record([outcome(2), outcome(1)])
+            return await keep(transaction, outcome(2), outcome(1))
 
     async with asyncio.TaskGroup() as tasks, store.transaction() as first:
-        await first.record([outcome(1)])
+        await keep(first, outcome(1))
         late = tasks.create_task(expect_conflict(second()))
         await sql.wait_for_waiters()
     assert await late
@@ -161,9 +162,9 @@ async def expect_conflict(step: Awaitable[object]) -> bool:
 
 async def test_two_sweeps_share_the_work(store: Store, engine: AsyncEngine) -> None:
     async with store.transaction() as transaction:
-        await transaction.record([outcome(1)])
+        await keep(transaction, outcome(1))
     async with store.transaction() as transaction:
-        await transaction.record([outcome(2)])
+        await keep(transaction, outcome(2))
     async with engine.begin() as one, engine.begin() as other:
         first = await inbox.sweep(one, timedelta(0), 1)
         second = await inbox.sweep(other, timedelta(0), 10)
@@ -173,7 +174,7 @@ async def test_two_sweeps_share_the_work(store: Store, engine: AsyncEngine) -> N
 
 async def test_a_swept_batch_is_left_alone_for_as_long_again(store: Store, sql: Sql) -> None:
     async with store.transaction() as transaction:
-        batch = await transaction.record([outcome(1)])
+        batch = await keep(transaction, outcome(1))
     await sql.run(
         "UPDATE inbox SET recorded_at = recorded_at - interval '1 hour'",
         "UPDATE inbox_unconfirmed SET recorded_at = recorded_at - interval '1 hour'",

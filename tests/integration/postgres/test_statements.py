@@ -48,7 +48,6 @@ HOT_TABLES = {
 
 HOT_STATEMENTS = {
     "keep_fresh": inbox.KEEP_FRESH,
-    "record": inbox.RECORD,
     "confirm": inbox.CONFIRM,
     "refresh": feed.REFRESH,
     "load_fleet": feed.LOAD,
@@ -92,8 +91,7 @@ async def run_batch(store: Store, size: int, first: int) -> None:
         await transaction.keep_fresh([claim_id(number) for number in numbers], [])
         found = await transaction.load_snapshot(Wanted(providers=providers, consumers=tuple(amounts)))
         await transaction.lock(providers, tuple(amounts), new)
-        await transaction.write_plan(grant_writes(found, amounts, new))
-        await transaction.record([outcome(number) for number in numbers])
+        await transaction.write_plan(grant_writes(found, amounts, new), [outcome(number) for number in numbers])
 
 
 async def test_a_batch_takes_as_many_statements_whatever_its_size(store: Store, engine: AsyncEngine) -> None:
@@ -104,7 +102,7 @@ async def test_a_batch_takes_as_many_statements_whatever_its_size(store: Store, 
     of_one, statements[:] = list(statements), []
     await run_batch(store, 90, 101)
     assert statements == of_one
-    assert len(of_one) == 5
+    assert len(of_one) == 4
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -26,9 +26,9 @@ def test_a_batch_falls_into_the_bucket_of_its_size() -> None:
 
 def test_a_stage_left_by_an_error_is_timed_as_well() -> None:
     telemetry = Telemetry()
-    with pytest.raises(ConnectionError), telemetry.time_in(Stage.RECORD):
+    with pytest.raises(ConnectionError), telemetry.time_in(Stage.WRITE):
         raise ConnectionError
-    assert 'allocation_stage_seconds_count{stage="record"} 1.0' in lines(telemetry)
+    assert 'allocation_stage_seconds_count{stage="write"} 1.0' in lines(telemetry)
 
 
 def test_every_stage_and_connection_is_there_from_the_start() -> None:

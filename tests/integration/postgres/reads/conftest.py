@@ -19,6 +19,7 @@ from tests.contract.batches import (
     aggregate_id,
     edit,
     grant,
+    keep,
     make_providers,
     outcome,
     read_providers,
@@ -67,7 +68,7 @@ async def rows(engine: AsyncEngine) -> Mapping[ProviderId, RowId]:
         held = (await transaction.load_snapshot(Wanted(consumers=(C1,)))).consumers[C1]
         typed = ConsumerPut(C1, held.row, held.project, held.user, "VM", held.generation, held.generation + 1)
         await transaction.write_plan(Writes(consumers_put=(typed,)))
-        await transaction.record([outcome(1, b'{"claimid":"x","ratio":1.50}', b'{"causeid":"x"}')])
+        await keep(transaction, outcome(1, b'{"claimid":"x","ratio":1.50}', b'{"causeid":"x"}'))
     return made
 
 
