@@ -1,7 +1,7 @@
 """The route of a claim through one transaction, a batch at a time; `Route._decide` has its steps in order."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -150,9 +150,9 @@ class Route:
         return fresh
 
     async def _decide(self, at: "_AtWork", applied: Applied, hand: InHand) -> "_Decision":
-        """Read, decide, lock, compare, write, record; decides again, on locked rows alone, when one has moved.
+        """Read, decide, lock, compare, write; decides again, on locked rows alone, when one has moved.
 
-        Outcomes are encoded while the database locks and writes.
+        Outcomes are encoded while the database locks.
         """
         named = wanted(at.work.claims)
         first = self._locks_first(at.work)
@@ -174,15 +174,14 @@ class Route:
         if moved(decision.plan, locked):
             at.trial.distrust()
             raise Conflict("what was decided under the locks does not rest on the locked rows")
-        async with beside(self._encoded(decision)) as encoding:
-            await self._write(at, decision, encoding, applied, hand)
+        await self._write(at, decision, self._encoded(decision), applied, hand)
         return decision
 
     async def _write(
         self,
         at: "_AtWork",
         decision: "_Decision",
-        encoding: "asyncio.Task[list[Encoded]]",
+        encoding: Awaitable[list[Encoded]],
         applied: Applied,
         hand: InHand,
     ) -> None:
@@ -191,8 +190,8 @@ class Route:
         at.trial.stand(plan)
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
             hand.stand(Standing(plan, decision.catalogue, at.trial.used))
+        records = [record for record, _ in await encoding]
         with self._telemetry.time_in(Stage.WRITE):
-            records = [record for record, _ in await encoding]
             applied.batch = await at.transaction.write_plan(plan.writes, records)
 
     @property
@@ -260,7 +259,7 @@ class Route:
         return ahead
 
     async def _encoded(self, decision: "_Decision") -> "list[Encoded]":
-        """The outcomes as they are kept: made while the database locks and writes."""
+        """The outcomes as they are kept: made while the database locks."""
         if decision.encoded is None:
             turns = recording(decision.verdicts, self._renderer, decision.now)
             decision.encoded = await in_turns(turns, alone=False)

@@ -30,7 +30,7 @@ KEEP_FRESH = text("""
     FROM inbox WHERE claim_id = ANY (CAST(CAST(:claims AS text) AS uuid[]))
 """)
 
-# Part of the statement that writes what the batch's claims change (`write_held`). The key of the table is a conflict
+# Part of the statement that writes what the batch's claims change (`write_last`). The key of the table is a conflict
 # where another worker has decided one of the claims.
 RECORDED = """
     this AS MATERIALIZED (SELECT nextval('inbox_batches') AS batch WHERE CAST(:claims AS text) <> '{}'),

@@ -11,8 +11,8 @@ from worker.placement.plan import ConsumerPut, Locked, Version, Writes
 from worker.placement.snapshot import Snapshot, Wanted
 from worker.postgres import feed, inbox, locks, snapshot
 from worker.postgres.write_consumers import delete_allocations, write_consumers
-from worker.postgres.write_held import write_held
 from worker.postgres.write_inventories import delete_inventories, put_inventories
+from worker.postgres.write_last import write_last
 from worker.postgres.write_names import create_names, delete_names
 from worker.postgres.write_providers import (
     link_providers,
@@ -73,4 +73,4 @@ class StoreTransaction:
         await link_providers(self._connection, writes)
         rows = await write_consumers(self._connection, writes, self._inserted)
         await delete_names(self._connection, writes)
-        return await write_held(self._connection, writes, rows, records)
+        return await write_last(self._connection, writes, rows, records)

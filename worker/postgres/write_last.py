@@ -20,7 +20,7 @@ from worker.postgres.rows import literal
 
 # Classes are looked up once, and the rows say by its place which of them they are of: joined to every row, they cost a
 # tenth of the statement. Where one of them is gone nothing is inserted, which is fewer rows than planned.
-WRITE_HELD = text(f"""
+WRITE_LAST = text(f"""
     WITH class AS MATERIALIZED (
         SELECT array_agg((SELECT id FROM resource_classes WHERE name = given.name) ORDER BY place) AS ids
         FROM unnest(CAST(CAST(:names AS text) AS text[])) WITH ORDINALITY AS given (name, place)
@@ -60,8 +60,8 @@ WRITE_HELD = text(f"""
     ),
     told AS (
         INSERT INTO changes (providers, everything)
-        SELECT CAST(CAST(:changed AS text) AS bigint[]), everything FROM (SELECT CAST(:everything AS boolean)) AS more
-        (everything) WHERE everything OR CAST(:changed AS text) <> '{{}}'
+        SELECT CAST(CAST(:changed AS text) AS bigint[]), CAST(:everything AS boolean)
+        WHERE CAST(:everything AS boolean) OR CAST(:changed AS text) <> '{{}}'
     ),
     {inbox.RECORDED}
     SELECT (SELECT count(*) FROM advanced), (SELECT count(*) FROM counted),
@@ -69,7 +69,7 @@ WRITE_HELD = text(f"""
 """)  # noqa: S608 - a text of ours
 
 
-async def write_held(
+async def write_last(
     connection: AsyncConnection, writes: Writes, rows: Mapping[ConsumerId, RowId], records: Sequence[Record]
 ) -> int | None:
     """Advance providers, set counters, insert or overwrite allocations of consumers whose row ids are given.
@@ -83,9 +83,8 @@ async def write_held(
     if not any(planned) and not changed and not everything and not records:
         return None
     told = {"changed": literal(changed), "everything": everything}
-    *written, batch = (
-        await connection.execute(WRITE_HELD, _columns(writes, rows) | told | inbox.recorded(records))
-    ).one()
+    given = _columns(writes, rows) | told | inbox.recorded(records)
+    *written, batch = (await connection.execute(WRITE_LAST, given)).one()
     if tuple(written) != planned:
         raise Conflict(f"providers advanced, counters and allocations put: {tuple(written)} written, {planned} planned")
     return None if batch is None else int(batch)
