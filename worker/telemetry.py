@@ -33,6 +33,7 @@ class Stage(StrEnum):
     INBOX = "inbox"
     READ = "read"
     DECIDE = "decide"
+    ENCODE = "encode"
     LOCK = "lock"
     WRITE = "write"
     TRANSACTION = "transaction"

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contract.batches import claim_id, keep, outcome
+from tests.contract.batches import P1, claim_id, keep, make_providers, outcome, read_providers
 from worker.faults import Conflict
 from worker.messages import Record, Recorded
-from worker.placement.ids import ClaimId
+from worker.placement.ids import ClaimId, ResourceClass
+from worker.placement.plan import ProviderAdvance, Writes
 from worker.postgres.database import Store
 
 AT_ONCE = timedelta(0)
@@ -52,6 +53,24 @@ async def test_a_claim_decided_before_is_a_conflict_and_nothing_is_recorded(stor
 
 async def test_batches_are_numbered_apart(store: Store) -> None:
     assert await record(store, outcome(1)) != await record(store, outcome(2))
+
+
+async def test_an_effect_without_an_outcome_makes_no_batch(store: Store) -> None:
+    await make_providers(store, [P1])
+    async with store.transaction() as transaction:
+        assert await transaction.write_plan(Writes(classes_created=(ResourceClass("CUSTOM_X"),))) is None
+    assert await store.unconfirmed(AT_ONCE, 10) == []
+
+
+async def test_a_claim_decided_before_leaves_nothing_of_the_effect_either(store: Store) -> None:
+    rows = await make_providers(store, [P1])
+    await record(store, outcome(1))
+    advanced = Writes(providers_advanced=(ProviderAdvance(rows[P1], P1, 0, 1),))
+    with pytest.raises(Conflict):
+        async with store.transaction() as transaction:
+            await transaction.write_plan(advanced, [outcome(2), outcome(1)])
+    assert (await read_providers(store, P1))[P1].generation == 0
+    assert (await known(store, 1, 2)).keys() == {claim_id(1)}
 
 
 async def test_a_batch_is_unconfirmed_until_it_is_confirmed(store: Store) -> None:

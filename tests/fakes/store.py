@@ -33,7 +33,7 @@ class Moments(Protocol):
 
 
 class FakeStore(Watched):
-    """`steps` are those of the port by name: load, begin, keep_fresh, refresh, read, lock, write, record, and so on."""
+    """`steps` are those of the port by name: load, begin, keep_fresh, refresh, read, lock, write, and so on."""
 
     def __init__(self, clock: Moments | None = None) -> None:
         super().__init__()

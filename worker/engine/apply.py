@@ -1,7 +1,7 @@
 """The route of a claim through one transaction, a batch at a time; `Route._decide` has its steps in order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -165,7 +165,7 @@ class Route:
                 if hand.after and not await hand.after.committed():
                     raise Abandoned("the batch ahead did not commit")
             if not moved(decision.plan, locked):
-                await self._write(at, decision, encoding, applied, hand)
+                await self._write(at, decision, await encoding, applied, hand)
                 return decision
         self._telemetry.conflicts.inc()
         self._lock_first = READ_FIRST_EVERY
@@ -174,14 +174,14 @@ class Route:
         if moved(decision.plan, locked):
             at.trial.distrust()
             raise Conflict("what was decided under the locks does not rest on the locked rows")
-        await self._write(at, decision, self._encoded(decision), applied, hand)
+        await self._write(at, decision, await self._encoded(decision, alone=True), applied, hand)
         return decision
 
     async def _write(
         self,
         at: "_AtWork",
         decision: "_Decision",
-        encoding: Awaitable[list[Encoded]],
+        encoded: Sequence[Encoded],
         applied: Applied,
         hand: InHand,
     ) -> None:
@@ -190,9 +190,8 @@ class Route:
         at.trial.stand(plan)
         if at.work.leaves_nothing(plan) and plan.writes.are_allocations:
             hand.stand(Standing(plan, decision.catalogue, at.trial.used))
-        records = [record for record, _ in await encoding]
         with self._telemetry.time_in(Stage.WRITE):
-            applied.batch = await at.transaction.write_plan(plan.writes, records)
+            applied.batch = await at.transaction.write_plan(plan.writes, [record for record, _ in encoded])
 
     @property
     def locks_first(self) -> bool:
@@ -258,11 +257,12 @@ class Route:
             raise Abandoned("rows are locked before they are read now")
         return ahead
 
-    async def _encoded(self, decision: "_Decision") -> "list[Encoded]":
-        """The outcomes as they are kept: made while the database locks."""
+    async def _encoded(self, decision: "_Decision", *, alone: bool = False) -> "list[Encoded]":
+        """The outcomes as they are kept: made while the database locks. `alone`: others wait for these locks."""
         if decision.encoded is None:
-            turns = recording(decision.verdicts, self._renderer, decision.now)
-            decision.encoded = await in_turns(turns, alone=False)
+            with self._telemetry.time_in(Stage.ENCODE):
+                turns = recording(decision.verdicts, self._renderer, decision.now)
+                decision.encoded = await in_turns(turns, alone=alone)
         return decision.encoded
 
 

@@ -3,47 +3,48 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from worker.faults import Conflict
 from worker.placement.ids import ConsumerId, ProviderId, RowId
 from worker.placement.plan import ConsumerPut, Version
-from worker.postgres.rows import literal, records
+from worker.postgres.rows import Fields, literal, records
 
-# One statement, whose parts run in order: each counts the rows of the one above before it begins. Within a part the
-# sort stands below the locking: rows are locked in its order. A row that has moved while it was waited for is compared
-# with the condition again: a subquery is evaluated once for all of them, the bare cast would read the whole text again
-# for each (half a millisecond for 400 rows).
-LOCK = text("""
-    WITH provider AS MATERIALIZED (
-        SELECT uuid, id, generation FROM providers
-        WHERE uuid = ANY (CAST((SELECT CAST(CAST(:providers AS text) AS uuid[])) AS uuid[]))
-        ORDER BY uuid FOR NO KEY UPDATE
-    ),
-    consumer AS MATERIALIZED (
-        SELECT uuid, id, generation FROM consumers
-        WHERE (SELECT count(*) FROM provider) >= 0
-        AND uuid = ANY (CAST((SELECT CAST(CAST(:consumers AS text) AS uuid[])) AS uuid[]))
+
+def _lock(table: str) -> TextClause:
+    """Rows of one table, and then new consumers: the insert counts the rows, hence they are locked by then.
+
+    The sort stands below the locking: rows are locked in its order. A row that has moved while it was waited for is
+    compared with the condition again: a subquery is evaluated once for all of them, the bare cast would read the whole
+    text again for each (half a millisecond for 400 rows).
+    """
+    return text(f"""
+    WITH locked AS MATERIALIZED (
+        SELECT uuid, id, generation FROM {table}
+        WHERE uuid = ANY (CAST((SELECT CAST(CAST(:ids AS text) AS uuid[])) AS uuid[]))
         ORDER BY uuid FOR NO KEY UPDATE
     ),
     made AS (
         INSERT INTO consumers (uuid, project, "user", type, generation)
         SELECT * FROM ROWS FROM (
-            unnest(CAST(CAST(:ids AS text) AS uuid[])), json_array_elements_text(CAST(CAST(:projects AS text) AS json)),
+            unnest(CAST(CAST(:new AS text) AS uuid[])), json_array_elements_text(CAST(CAST(:projects AS text) AS json)),
             json_array_elements_text(CAST(CAST(:users AS text) AS json)),
             json_array_elements_text(CAST(CAST(:types AS text) AS json)),
             unnest(CAST(CAST(:generations AS text) AS bigint[]))) AS new (uuid)
-        WHERE (SELECT count(*) FROM consumer) >= 0
+        WHERE (SELECT count(*) FROM locked) >= 0
         ORDER BY uuid
         ON CONFLICT (uuid) DO NOTHING RETURNING uuid, id
     )
-    SELECT p.*, c.*, m.* FROM
-    (SELECT array_agg(uuid::text), array_agg(id), array_agg(generation) FROM provider) AS p,
-    (SELECT array_agg(uuid::text), array_agg(id), array_agg(generation) FROM consumer) AS c,
+    SELECT l.*, m.* FROM
+    (SELECT array_agg(uuid::text), array_agg(id), array_agg(generation) FROM locked) AS l,
     (SELECT array_agg(uuid::text), array_agg(id) FROM made) AS m
-""")
+    """)  # noqa: S608 - the two names below
+
+
+LOCK_PROVIDERS, LOCK_CONSUMERS = _lock("providers"), _lock("consumers")
 
 # Out of order already, so these never wait: whoever holds one makes the whole transaction begin again.
 LOCK_LATECOMERS = text("""
@@ -68,16 +69,28 @@ async def lock(
     consumers: Collection[ConsumerId],
     new: Sequence[ConsumerPut],
 ) -> Taken:
-    """Lock these providers and consumers, then insert `new` ones, which locks them; what exists is not inserted."""
-    if not providers and not consumers and not new:
-        return Taken({}, {}, {})
-    asked = {"providers": literal(sorted(providers)), "consumers": literal(sorted(consumers))}
-    row = (await connection.execute(LOCK, asked | _columns(new))).one()
-    return Taken(
-        {uuid: (row, generation) for uuid, row, generation in records(row[:3])},
-        {uuid: (row, generation) for uuid, row, generation in records(row[3:6])},
-        dict(records(row[6:])),
-    )
+    """Lock these providers and consumers, then insert `new` ones, which locks them; what exists is not inserted.
+
+    Consumers are locked by a statement of their own: one does not see what is committed while it waits, and whoever
+    held the providers may have made some of them.
+    """
+    last = not consumers
+    held = await _take(connection, LOCK_PROVIDERS, providers, new if last else ())
+    more = await _take(connection, LOCK_CONSUMERS, consumers, () if last else new)
+    inserted = held if last else more
+    return Taken(_versions(held), _versions(more), dict(records(inserted[3:])))
+
+
+async def _take(
+    connection: AsyncConnection, statement: TextClause, ids: Collection[str], new: Sequence[ConsumerPut]
+) -> Fields:
+    if not ids and not new:
+        return (None,) * 5
+    return (await connection.execute(statement, {"ids": literal(sorted(ids))} | _columns(new))).one()
+
+
+def _versions(taken: Fields) -> dict[Any, Version]:
+    return {uuid: (row, generation) for uuid, row, generation in records(taken[:3])}
 
 
 async def lock_latecomers(connection: AsyncConnection, ids: Collection[ConsumerId]) -> dict[ConsumerId, Version]:
@@ -91,7 +104,7 @@ async def lock_latecomers(connection: AsyncConnection, ids: Collection[ConsumerI
 
 def _columns(puts: Sequence[ConsumerPut]) -> dict[str, str]:
     return {
-        "ids": literal([put.id for put in puts]),
+        "new": literal([put.id for put in puts]),
         "projects": json.dumps([put.project for put in puts]),
         "users": json.dumps([put.user for put in puts]),
         "types": json.dumps([put.type for put in puts]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tests.contract.batches import make_providers, provider_id, read_providers, write
+from tests.contract.batches import keep, make_providers, outcome, provider_id, read_providers, write
 from tests.contract.test_store_feed import load, refresh
 from tests.integration.postgres.conftest import Sql
 from worker.faults import Outage
@@ -156,6 +156,12 @@ async def test_where_very_much_has_changed_a_view_begins_anew(engine: AsyncEngin
     told = await refresh(store, horizon)
     assert (told.whole, list(told.rows), list(told.gone)) == (True, [], [])
     assert not (await refresh(store, told.horizon)).whole
+
+
+async def test_a_transaction_that_changes_no_provider_leaves_no_row(store: Store, sql: Sql) -> None:
+    async with store.transaction() as transaction:
+        await keep(transaction, outcome(1))
+    assert await sql.value("SELECT count(*) FROM changes") == 0
 
 
 async def test_a_load_left_early_gives_its_connection_back(database_url: str) -> None:

@@ -76,6 +76,17 @@ async def test_consumers_are_locked_after_all_providers_and_made_after_both(stor
         assert (await waiting).consumers.keys() == {C1, C2}
 
 
+async def test_a_consumer_made_while_its_provider_is_waited_for_is_locked_too(store: Store, sql: Sql) -> None:
+    await make_providers(store, [P1])
+    await grant(store, {C1: {P1: 1}})
+    async with asyncio.TaskGroup() as tasks, store.transaction() as holder:
+        await holder.lock((P1,), (), (put(C2),))
+        waiting = tasks.create_task(lock(store, [P1], [C1, C2]))
+        await sql.wait_for_waiters()
+        await holder.write_plan(Writes(consumers_put=(put(C2),)))
+    assert (await waiting).consumers.keys() == {C1, C2}
+
+
 async def test_opposite_orders_never_deadlock(store: Store) -> None:
     providers = [provider_id(number) for number in range(1, 30)]
     consumers = [consumer_id(number) for number in range(1, 30)]

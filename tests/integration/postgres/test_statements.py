@@ -53,7 +53,8 @@ HOT_STATEMENTS = {
     "load_fleet": feed.LOAD,
     "load_snapshot": snapshot.LOAD,
     "load_snapshot_with_details": snapshot.LOAD_WITH_DETAILS,
-    "lock": locks.LOCK,
+    "lock_providers": locks.LOCK_PROVIDERS,
+    "lock_consumers": locks.LOCK_CONSUMERS,
     "lock_latecomers": locks.LOCK_LATECOMERS,
     "write_last": write_last.WRITE_LAST,
     "restructure": write_providers.RESTRUCTURE,
@@ -145,24 +146,45 @@ async def test_hot_statements_reach_their_rows_by_key(engine: AsyncEngine, seede
                 assert "Index Cond" in scan or "Recheck Cond" in scan, f"{name}: {scan}"
 
 
+LOCKING = (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS, locks.LOCK_LATECOMERS)
+
+
 async def test_rows_are_sorted_below_the_locking(engine: AsyncEngine, seeded: None) -> None:
-    for statement, parts in ((locks.LOCK, 2), (locks.LOCK_LATECOMERS, 1)):
-        locking = [node for node in nodes(await generic_plan(engine, statement)) if node["Node Type"] == "LockRows"]
-        assert len(locking) == parts
-        for node in locking:
-            below = [child["Node Type"] for child in node["Plans"] if not is_evaluated_once(child)]
-            assert below in (["Sort"], ["Index Scan"])
+    for statement in LOCKING:
+        plan = await generic_plan(engine, statement)
+        (locking,) = (node for node in nodes(plan) if node["Node Type"] == "LockRows")
+        below = [node["Node Type"] for node in locking["Plans"] if not is_evaluated_once(node)]
+        assert below in (["Sort"], ["Index Scan"])
 
 
 async def test_what_is_to_be_locked_is_read_once_however_many_rows_have_moved(
     engine: AsyncEngine, seeded: None
 ) -> None:
-    for statement, parts in ((locks.LOCK, 2), (locks.LOCK_LATECOMERS, 1)):
+    for statement in LOCKING:
         plan = list(nodes(await generic_plan(engine, statement)))
         conditions = [node[key] for node in plan for key in ("Index Cond", "Recheck Cond") if key in node]
-        of_rows = {condition for condition in conditions if "uuid" in condition}
-        assert len(of_rows) == parts
-        assert all(re.fullmatch(r"\(uuid = ANY \(\$\d+\)\)", condition) for condition in of_rows)
+        of_ids = [condition for condition in conditions if "uuid" in condition]
+        assert of_ids
+        assert all(re.fullmatch(r"\(uuid = ANY \(\$\d+\)\)", condition) for condition in of_ids)
+
+
+async def test_consumers_are_inserted_once_the_rows_are_locked(engine: AsyncEngine, seeded: None) -> None:
+    for statement in (locks.LOCK_PROVIDERS, locks.LOCK_CONSUMERS):
+        plan = list(nodes(await generic_plan(engine, statement)))
+        (insert,) = (node for node in plan if node["Node Type"] == "ModifyTable")
+        (gate,) = (node["One-Time Filter"] for node in nodes(insert) if "One-Time Filter" in node)
+        (counted,) = (
+            node["Subplan Name"]
+            for node in plan
+            if node["Node Type"] == "Aggregate" and is_evaluated_once(node) and counts(node, "locked")
+        )
+        assert re.fullmatch(r"\((\$\d+) >= 0\)", gate)
+        assert gate.split()[0].strip("(") in counted
+
+
+def counts(node: dict[str, Any], name: str) -> bool:
+    """Whether the node takes all rows of that part of the statement."""
+    return any(below.get("CTE Name") == name for below in nodes(node))
 
 
 async def test_nearly_all_updates_of_hot_rows_are_hot(database_url: str, sql: Sql) -> None:
