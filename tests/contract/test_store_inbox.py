@@ -8,7 +8,7 @@ import pytest
 from tests.contract.batches import P1, claim_id, keep, make_providers, outcome, read_providers
 from worker.faults import Conflict
 from worker.messages import Record, Recorded
-from worker.placement.ids import ClaimId, ResourceClass
+from worker.placement.ids import ClaimId, RowId
 from worker.placement.plan import ProviderAdvance, Writes
 from worker.postgres.database import Store
 
@@ -19,6 +19,11 @@ async def record(store: Store, *records: Record) -> int:
     """Outcomes in a transaction of their own; the number of their batch."""
     async with store.transaction() as transaction:
         return await keep(transaction, *records)
+
+
+def advanced(row: RowId) -> Writes:
+    """An effect: the first generation of P1."""
+    return Writes(providers_advanced=(ProviderAdvance(row, P1, 0, 1),))
 
 
 async def known(store: Store, *numbers: int) -> Mapping[ClaimId, Recorded]:
@@ -56,19 +61,18 @@ async def test_batches_are_numbered_apart(store: Store) -> None:
 
 
 async def test_an_effect_without_an_outcome_makes_no_batch(store: Store) -> None:
-    await make_providers(store, [P1])
+    rows = await make_providers(store, [P1])
     async with store.transaction() as transaction:
-        assert await transaction.write_plan(Writes(classes_created=(ResourceClass("CUSTOM_X"),))) is None
+        assert await transaction.write_plan(advanced(rows[P1])) is None
     assert await store.unconfirmed(AT_ONCE, 10) == []
 
 
 async def test_a_claim_decided_before_leaves_nothing_of_the_effect_either(store: Store) -> None:
     rows = await make_providers(store, [P1])
     await record(store, outcome(1))
-    advanced = Writes(providers_advanced=(ProviderAdvance(rows[P1], P1, 0, 1),))
     with pytest.raises(Conflict):
         async with store.transaction() as transaction:
-            await transaction.write_plan(advanced, [outcome(2), outcome(1)])
+            await transaction.write_plan(advanced(rows[P1]), [outcome(2), outcome(1)])
     assert (await read_providers(store, P1))[P1].generation == 0
     assert (await known(store, 1, 2)).keys() == {claim_id(1)}
 
