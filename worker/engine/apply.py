@@ -27,7 +27,7 @@ from worker.placement.wanted import wanted
 from worker.telemetry import Stage, Telemetry
 
 READ_FIRST_EVERY = 16
-"""Batches that lock first see no conflict; one in so many reads first, to find out whether conflicts have ceased."""
+"""Batches that lock first hardly see a conflict; one in so many reads first, to find out whether they have ceased."""
 
 NOTHING_HELD = Locked({}, {})
 
@@ -156,7 +156,7 @@ class Route:
         """
         named = wanted(at.work.claims)
         first = self._locks_first(at.work)
-        held = await self._lock_named(at, named) if first else NOTHING_HELD
+        held = await self._lock_providers(at, named) if first else NOTHING_HELD
         among = Lockable(frozenset(named.providers), frozenset(named.consumers)) if first else None
         decision = await self._read_and_decide(at, named, among, hand.after)
         async with beside(self._encoded(decision)) as encoding:
@@ -195,19 +195,20 @@ class Route:
 
     @property
     def locks_first(self) -> bool:
-        """Whether the next batch locks what it names before it reads, so that it has to wait for the one ahead."""
+        """Whether the next batch locks providers before it reads, so that it has to wait for the one ahead."""
         return bool(self._lock_first)
 
     def _locks_first(self, work: Work) -> bool:
-        """After a conflict the next batches lock what they name and read then; not where a claim may need more."""
+        """After a conflict the next batches lock the providers they name, then read; not where claims may need more."""
         if not self._lock_first or work.carried_before or work.places:
             return False
         self._lock_first -= 1
         return True
 
-    async def _lock_named(self, at: "_AtWork", named: Wanted) -> Locked:
+    async def _lock_providers(self, at: "_AtWork", named: Wanted) -> Locked:
+        """Consumers are locked later, after all providers as always: they are many, and hardly ever another's too."""
         with self._telemetry.time_in(Stage.LOCK):
-            locked = await at.transaction.lock(named.providers, named.consumers, ())
+            locked = await at.transaction.lock(named.providers, (), ())
         self._hurry(at.trial)
         return locked
 
