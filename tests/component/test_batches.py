@@ -148,6 +148,31 @@ async def test_after_a_conflict_batches_lock_first_until_conflicts_have_ceased()
     assert deciding[1 + READ_FIRST_EVERY :] == [["read", "lock"]] * 2
 
 
+async def test_a_consumer_that_moves_before_it_is_locked_is_decided_again_when_providers_are_locked_first() -> None:
+    rig = Rig(batch_size_max=1)
+    rig.seed(ROW, _held_by_one(1))
+    async with rig.working():
+        gate = rig.store.steps.hold_next("lock")
+        rig.send(put(1, 2, {1: 1}))
+        await gate.reached()
+        rig.store.state.providers[ROW.row] = replace(rig.store.state.providers[ROW.row], generation=ROW.generation + 1)
+        gate.open()
+        await rig.settled()
+        rig.store.steps.taken.clear()
+        read = rig.store.steps.hold_next("read")
+        rig.send(put(2, 1, {1: 7}))
+        await read.reached()
+        gate = rig.store.steps.hold_next("lock")
+        read.open()
+        await gate.reached()
+        _move(rig, 1)
+        gate.open()
+        await rig.settled()
+    assert rig.store.steps.taken[:7] == ["begin", "keep_fresh", "lock", "read", "lock", "read", "write"]
+    (told,) = rig.told(2)["data"]["consumers"]
+    assert (told["generation"], told["after"]) == (3, {provider_id(1): {"VCPU": 7}})
+
+
 async def test_the_next_batch_tells_the_store_what_is_confirmed(rig: Rig) -> None:
     rig.seed(ROW)
     async with rig.working():
